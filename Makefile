@@ -1,0 +1,46 @@
+# Oncowire: `make help` lists what can be done. Needs Python ≥ 3.11, git and make; everything else is installed into .venv.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check format pins clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/installed ## make .venv with everything in it
+
+.venv/installed: requirements/dev.txt pyproject.toml
+	@echo "Setting up .venv (about a minute)…"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Oncowire needs Python 3.11 or newer (set PYTHON=…)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3 -m venv failed: on Debian, apt install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## the whole service with sample news, a local mailbox and local Slack and Teams receivers
+	@$(BIN)/oncowire demo
+
+run: setup ## the whole service with real feeds and your .env
+	@$(BIN)/oncowire up
+
+test: setup ## all tests, with a real PostgreSQL and a real Valkey
+	@tests/chromium
+	@$(BIN)/pytest -n 2 --dist loadfile
+
+check: setup ## ruff, mypy --strict, import contracts, alembic check
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m alerts.store.check
+
+format: setup ## mend what ruff can mend
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+pins: setup ## renew requirements/*.txt from requirements/*.in
+	@cd requirements && for f in dev main; do ../$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header $$([ $$f = main ] && echo -c dev.txt) -o $$f.txt $$f.in; done
+
+clean: ## remove .venv and what runs left behind
+	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

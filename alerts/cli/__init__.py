@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""The `oncowire` command. One module a group of commands; this one only puts them together.
+
+Exit codes (contract): 0 done, 1 something failed (said on standard error), 2 wrong usage.
+"""
+
+import sys
+
+import typer
+
+from alerts.errors import OncowireError
+
+GROUPS: tuple[str, ...] = ()
+
+app = typer.Typer(
+    name="oncowire",
+    help="Tells subscribers, once per story, what happened to the drugs and cancers they follow.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Entry point: expected errors become one line on standard error and exit code 1."""
+    try:
+        app()
+    except OncowireError as exc:
+        sys.stderr.write(f"oncowire: {exc.code}: {exc.message}\n")
+        sys.exit(1)

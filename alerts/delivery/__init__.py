@@ -1,0 +1,1 @@
+"""Send: alert → message per channel → delivery with its outcome."""

@@ -1,0 +1,1 @@
+"""Poll: feed address → new or changed items."""

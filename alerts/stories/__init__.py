@@ -1,0 +1,1 @@
+"""Group: item + facts → story."""

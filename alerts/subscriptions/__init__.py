@@ -1,0 +1,1 @@
+"""Match: story × subscriptions → alerts, with the reasons why and why not."""

@@ -1,0 +1,1 @@
+"""The runtime: Celery application, tasks, schedule, and the processes of embedded mode."""
