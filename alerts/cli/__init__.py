@@ -4,13 +4,14 @@
 Exit codes (contract): 0 done, 1 something failed (said on standard error), 2 wrong usage.
 """
 
+import importlib
 import sys
 
 import typer
 
 from alerts.errors import OncowireError
 
-GROUPS: tuple[str, ...] = ()
+GROUPS = ("facts", "stories", "rules", "feeds", "deliveries", "run")
 
 app = typer.Typer(
     name="oncowire",
@@ -19,6 +20,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+for _group in GROUPS:
+    importlib.import_module(f"alerts.cli.{_group}").register(app)
 
 
 def main() -> None:
