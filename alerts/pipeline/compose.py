@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""From stored facts to what a message says: story + match → Alert. Pure; the templates only lay it out."""
+
+import html
+from collections.abc import Sequence
+from datetime import date
+
+import nh3
+from pydantic import Field
+
+from alerts.model import (
+    Alert,
+    AlertKind,
+    Claim,
+    Concepts,
+    DrugFact,
+    FactRow,
+    Facts,
+    MatchReason,
+    Mention,
+    NewsItem,
+    Quote,
+    SourceLine,
+    Value,
+)
+from alerts.pipeline import wording
+
+MAX_QUOTES = 3
+MAX_QUOTE_CHARS = 400
+
+
+class Telling(Value):
+    """Everything about one story and one match that goes into an alert."""
+
+    kind: AlertKind
+    story_id: int
+    revision: int
+    lead: NewsItem
+    facts: Facts  # of the lead item
+    claim: int | None = None  # index into facts.claims that met the rule
+    sources: tuple[SourceLine, ...] = ()
+    subscription: str = ""
+    reasons: tuple[MatchReason, ...] = ()
+    follows_headline: str | None = None
+    follows_date: date | None = None
+    links: dict[str, str] = Field(default_factory=dict)
+    possible_repeat: bool = False
+
+
+def alert(told: Telling, concepts: Concepts) -> Alert:
+    """The alert for one channel. Nothing is left out silently: what is not known is not claimed."""
+    claim = main_claim(told.facts, told.claim)
+    drugs = [d for d in told.facts.drugs if d.id in claim.drugs]
+    cancers = wording.cancers(_cancer_names(claim, told.facts, concepts))
+    named = wording.listing([_display(d) for d in drugs])
+    regulator = next((r.name for r in told.facts.regulators if r.id == claim.regulator), None)
+    return Alert(
+        kind=told.kind,
+        story_id=told.story_id,
+        revision=told.revision,
+        status_line=wording.status_line(claim, regulator),
+        drugs=named,
+        cancers=cancers,
+        headline=plain(told.lead.title),
+        sentence=wording.sentence(claim, named, cancers, regulator),
+        event=claim.event,
+        facts=tuple(_fact_rows(told.facts, claim, drugs, cancers, regulator)),
+        quotes=tuple(_quotes(told)),
+        sources=told.sources,
+        subscription=told.subscription,
+        reasons=told.reasons,
+        follows_headline=told.follows_headline,
+        follows_date=told.follows_date,
+        event_date=claim.event_date,
+        links=told.links,
+        possible_repeat=told.possible_repeat,
+    )
+
+
+def main_claim(facts: Facts, index: int | None) -> Claim:
+    """The claim that met the rule, else the first foreground one, else an empty one."""
+    if index is not None and index < len(facts.claims):
+        return facts.claims[index]
+    return next((c for c in facts.claims if c.foreground), facts.claims[0] if facts.claims else Claim())
+
+
+def plain(text: str) -> str:
+    """Markup and entities removed, white space folded: feed text becomes words and nothing else."""
+    return " ".join(html.unescape(nh3.clean(text, tags=set())).split())
+
+
+def _display(drug: DrugFact) -> str:
+    return drug.name
+
+
+def _cancer_names(claim: Claim, facts: Facts, concepts: Concepts) -> list[str]:
+    """Names of the claim's cancers without those that only generalise another one of them."""
+    named = [i for i in facts.indications if i.id in claim.indications]
+    broader = {above for i in named for above in concepts.ancestors(i.id) if above != i.id}
+    return [i.name for i in named if i.id not in broader]
+
+
+def _fact_rows(
+    facts: Facts, claim: Claim, drugs: Sequence[DrugFact], cancers: str, regulator: str | None
+) -> list[FactRow]:
+    biomarkers = [f"{b.name} {b.status}" if b.status else b.name for b in facts.biomarkers if b.id in claim.biomarkers]
+    trials = [
+        " ".join(
+            part
+            for part in (t.acronym, t.id and f"({t.id})" if t.acronym else t.id, t.phase and f"phase {t.phase}")
+            if part
+        )
+        for t in facts.trials
+    ]
+    rows = {
+        "Drug": wording.listing([_drug_line(d) for d in drugs]),
+        "Company": wording.listing(list(facts.companies[:3])),
+        "Cancer": cancers,
+        "Setting": claim.setting or "",
+        "Biomarker": wording.listing(biomarkers),
+        "Event": wording.status_line(claim, regulator),
+        "Date": wording.day(claim.event_date) if claim.event_date else "",
+        "Trial": "; ".join(trials[:3]),
+    }
+    return [FactRow(label=label, value=value) for label, value in rows.items() if value]
+
+
+def _drug_line(drug: DrugFact) -> str:
+    line = f"{drug.name} ({drug.brand})" if drug.brand and drug.brand.lower() != drug.name.lower() else drug.name
+    return f"{line}, {drug.classes[0]}" if drug.classes else line
+
+
+def _quotes(told: Telling) -> list[Quote]:
+    """The sentences that carry the claim, then results with their numbers as the source gives them."""
+    claim = main_claim(told.facts, told.claim)
+    seen: list[str] = []
+    for mention in (*claim.evidence, *told.facts.results):
+        text = _cut(plain(_sentence_text(told.lead, mention)))
+        if text and text != plain(told.lead.title) and text not in seen:
+            seen.append(text)
+    return [Quote(text=text, outlet=told.lead.source, url=told.lead.link) for text in seen[:MAX_QUOTES]]
+
+
+def _sentence_text(item: NewsItem, mention: Mention) -> str:
+    return (item.title if mention.field == "title" else item.summary)[mention.start : mention.end]
+
+
+def _cut(text: str) -> str:
+    if len(text) <= MAX_QUOTE_CHARS:
+        return text
+    return text[: MAX_QUOTE_CHARS - 1].rsplit(" ", 1)[0] + "…"

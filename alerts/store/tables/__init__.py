@@ -1,0 +1,41 @@
+"""All tables, one module an area. Importing this package registers every table with the metadata, as Alembic needs."""
+
+from alerts.store.tables.accounts import ApiToken, AuditEntry, Membership, Team, User, UserSession
+from alerts.store.tables.deliveries import Delivery, DeliveryAttempt, DigestEntry, Suppression, TemplateVersion
+from alerts.store.tables.feeds import Feed, FeedAttempt, FeedHost
+from alerts.store.tables.items import Item, ItemFacts, NovelName
+from alerts.store.tables.ops import Heartbeat, Installation, Notice
+from alerts.store.tables.stories import Story, StoryItem, StoryKey, StoryOverride
+from alerts.store.tables.subscriptions import Channel, MatchRow, Subscription, SubscriptionChannel, SubscriptionRevision
+
+__all__ = [
+    "ApiToken",
+    "AuditEntry",
+    "Channel",
+    "Delivery",
+    "DeliveryAttempt",
+    "DigestEntry",
+    "Feed",
+    "FeedAttempt",
+    "FeedHost",
+    "Heartbeat",
+    "Installation",
+    "Item",
+    "ItemFacts",
+    "MatchRow",
+    "Membership",
+    "Notice",
+    "NovelName",
+    "Story",
+    "StoryItem",
+    "StoryKey",
+    "StoryOverride",
+    "Subscription",
+    "SubscriptionChannel",
+    "SubscriptionRevision",
+    "Suppression",
+    "Team",
+    "TemplateVersion",
+    "User",
+    "UserSession",
+]

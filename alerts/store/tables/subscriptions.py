@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""Subscriptions with their history, channels, and the matches that became alerts."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class Subscription(SQLModel, table=True):
+    """Team + rule + channels + cadence. `spec` is SubscriptionSpec as data, without channel secrets."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (UniqueConstraint("team_id", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    team_id: int = Field(foreign_key="team.id", index=True)
+    name: str
+    spec: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    state: str = Field(default="active", index=True)  # draft · active · paused
+    revision: int = 1
+    origin: str = "console"  # console · yaml:<file>
+    muted_until: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class SubscriptionRevision(SQLModel, table=True):
+    """History of a subscription: who changed what, for diff and undo."""
+
+    __tablename__ = "subscription_revision"
+
+    subscription_id: int = Field(foreign_key="subscription.id", primary_key=True)
+    revision: int = Field(primary_key=True)
+    author: str
+    at: datetime
+    spec: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class Channel(SQLModel, table=True):
+    """One destination. The address or webhook is encrypted; `hint` is what may be shown."""
+
+    __tablename__ = "channel"
+    __table_args__ = (UniqueConstraint("team_id", "fingerprint"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    team_id: int = Field(foreign_key="team.id", index=True)
+    kind: str  # email · slack · teams
+    label: str
+    hint: str
+    config_encrypted: str = Field(sa_column=Column(Text, nullable=False))
+    fingerprint: str  # keyed hash of the config, so that one destination is one row
+    state: str = "active"  # active · unverified · disabled · suppressed
+    verified_at: datetime | None = None
+    failures: int = 0  # permanent failures of the endpoint in a row
+    last_error_code: str | None = None
+    last_error_at: datetime | None = None
+    fallback_channel_id: int | None = Field(default=None, foreign_key="channel.id")
+    created_at: datetime
+
+
+class SubscriptionChannel(SQLModel, table=True):
+    __tablename__ = "subscription_channel"
+
+    subscription_id: int = Field(foreign_key="subscription.id", primary_key=True)
+    channel_id: int = Field(foreign_key="channel.id", primary_key=True, index=True)
+
+
+class MatchRow(SQLModel, table=True):
+    """A rule met a story: one alert. Unique, so that a story is matched once per revision however often it is tried."""
+
+    __tablename__ = "match"
+    __table_args__ = (
+        UniqueConstraint("subscription_id", "story_id", "story_revision"),
+        Index("ix_match_story", "story_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    subscription_id: int = Field(foreign_key="subscription.id")
+    story_id: int = Field(foreign_key="story.id")
+    story_revision: int
+    subscription_revision: int
+    kind: str  # story · update
+    reasons: list[Any] = Field(sa_column=Column(JSON, nullable=False))
+    matched_at: datetime
