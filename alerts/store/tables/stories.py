@@ -28,7 +28,6 @@ class Story(SQLModel, table=True):
     lead_tier: str = "unknown"
     lead_text: str = Field(default="", sa_column=Column(Text, nullable=False))
     facts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))  # StoryFacts: canonical, for grouping
-    full_facts: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))  # Facts of the lead item, for rules
     event: str = Field(default="unknown", index=True)
     event_date: date | None = None
     revision: int = 1

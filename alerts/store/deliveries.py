@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""SQL of deliveries: rows that are unique by what they tell to whom, claimed one by one, written before the effect."""
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from alerts.model import ChannelKind, DeliveryState, DeliveryStep, Message, Outcome
+from alerts.store.claims import claim_due
+from alerts.store.engine import Store
+from alerts.store.insert import insert_new
+from alerts.store.tables import Channel, Delivery, DeliveryAttempt
+
+LEASE_S = 180.0  # longer than any one send may take
+OPEN = ("pending", "retry", "unknown", "sending")
+
+
+class DueDelivery(NamedTuple):
+    """A claimed delivery with its channel opened."""
+
+    id: int
+    subscription_id: int
+    story_id: int
+    revision: int
+    kind: str
+    state: DeliveryState
+    attempts_made: int
+    message_id: str
+    message: Message | None
+    channel_id: int
+    channel_kind: ChannelKind
+    channel_state: str
+    config: dict[str, str]
+
+
+def add(session: Session, rows: list[dict[str, Any]]) -> list[int]:
+    """New deliveries; those that are there already (same subscription, story, revision, channel, kind) are left alone."""
+    return insert_new(session, Delivery, rows)
+
+
+def claim(session: Session, now: datetime, limit: int) -> list[int]:
+    """Deliveries that are due: new ones, retries, and those whose worker died while sending."""
+    return claim_due(session, Delivery, "not_before", [col(Delivery.state).in_(OPEN)], now=now, lease_s=LEASE_S, limit=limit)
+
+
+def load(store: Store, session: Session, delivery_id: int) -> DueDelivery:
+    """Raises InputError(secret_unreadable) if no key opens the channel."""
+    statement = select(Delivery, Channel).join(Channel, col(Channel.id) == col(Delivery.channel_id))
+    row, channel = session.exec(statement.where(col(Delivery.id) == delivery_id)).one()
+    assert row.id is not None
+    assert channel.id is not None
+    return DueDelivery(
+        row.id,
+        row.subscription_id,
+        row.story_id,
+        row.revision,
+        row.kind,
+        DeliveryState(row.state),
+        row.attempts_made,
+        row.message_id,
+        Message.model_validate(row.message) if row.message else None,
+        channel.id,
+        ChannelKind(channel.kind),
+        channel.state,
+        store.secrets.open(channel.config_encrypted),
+    )
+
+
+def begin(session: Session, due: DueDelivery, message: Message, now: datetime) -> bool:
+    """Write *sending* and the attempt before the socket opens. False: another worker has it, leave it alone."""
+    stored = message.model_dump(mode="json")
+    mine = update(Delivery).where(
+        col(Delivery.id) == due.id,
+        col(Delivery.state) == due.state.value,
+        col(Delivery.attempts_made) == due.attempts_made,
+    )
+    changed = session.execute(
+        mine.values(
+            state=DeliveryState.SENDING.value,
+            state_reason="sending",
+            attempts_made=due.attempts_made + 1,
+            message=stored,
+            message_sha256=sha256(stored),
+            not_before=now + timedelta(seconds=LEASE_S),
+            updated_at=now,
+        ).returning(Delivery.id)
+    ).all()
+    if not changed:
+        return False
+    insert_new(session, DeliveryAttempt, [{"delivery_id": due.id, "number": due.attempts_made + 1, "started_at": now}])
+    return True
+
+
+def sha256(message: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(message, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def end(session: Session, delivery_id: int, number: int, outcome: Outcome, step: DeliveryStep, now: datetime) -> None:
+    """Record how the attempt ended and what becomes of the delivery."""
+    attempt = session.get_one(DeliveryAttempt, (delivery_id, number))
+    attempt.finished_at, attempt.outcome = now, outcome.kind.value
+    attempt.code, attempt.detail = outcome.code, outcome.detail[:500]
+    settle(session, delivery_id, step, now, provider_id=outcome.provider_id)
+
+
+def settle(session: Session, delivery_id: int, step: DeliveryStep, now: datetime, *, provider_id: str | None = None) -> None:
+    """Move a delivery to its next state with the reason."""
+    row = session.get_one(Delivery, delivery_id)
+    row.state, row.state_reason, row.updated_at = step.state.value, step.reason, now
+    if step.not_before is not None:
+        row.not_before = step.not_before
+    if step.state is DeliveryState.SENT:
+        row.sent_at, row.provider_id = now, provider_id
