@@ -244,8 +244,11 @@ class StoryFacts(Value):
     status: str | None = None
     regulator: str | None = None
     setting: str | None = None
-    trials: tuple[str, ...] = ()
+    trials: tuple[str, ...] = ()  # registry ids and acronyms, upper case
     event_date: date | None = None
+    companies: tuple[str, ...] = ()  # lower case; stands in where no drug is named
+    first_told: datetime | None = None  # earliest publication among the items, UTC; windows are measured from it
+    round_up: bool = False  # a story of its own that no other item may join by its facts
 
 
 class StoryState(Value):
@@ -263,6 +266,13 @@ class StoryState(Value):
     follows: int | None = None
 
 
+class Attachment(Value):
+    """A further story that a round-up tells of: a story_item row, no alert."""
+
+    story_id: int
+    reason: GroupReason
+
+
 class Grouping(Value):
     """Decision of the group stage for one item."""
 
@@ -270,6 +280,8 @@ class Grouping(Value):
     story_id: int | None = None  # SAME: the story it joins
     follows: int | None = None  # UPDATE: the story it follows
     related: tuple[int, ...] = ()  # shown as related, not merged
+    also: tuple[Attachment, ...] = ()  # round-ups: further stories to attach the item to
+    review: bool = False  # a person should look: likely the same story, but too much is unknown
     reason: GroupReason
 
 
