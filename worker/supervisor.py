@@ -60,7 +60,8 @@ class Child:
 
 def restart_wait_s(deaths: int) -> float:
     """Seconds to wait after `deaths` quick deaths in a row: 0.2, 0.4, 0.8 … at most 30."""
-    return float(min(FIRST_RESTART_S * 2 ** max(deaths - 1, 0), LONGEST_RESTART_S))
+    doublings = min(max(deaths - 1, 0), 20)
+    return min(FIRST_RESTART_S * 2.0**doublings, LONGEST_RESTART_S)
 
 
 def stale_after(heartbeats: Sequence[Path], limit_s: float, clock: Callable[[], float] = time.time) -> Probe:

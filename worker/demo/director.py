@@ -6,8 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -16,8 +15,8 @@ from xml.sax.saxutils import quoteattr
 from alerts.config import load as load_settings
 from alerts.errors import Permanent
 from alerts.store.engine import Store
-from worker.demo import results
-from worker.demo.news import Newsroom, channels_of_rules, write_rules
+from worker.demo import ledger, results
+from worker.demo.news import Newsroom, Told, channels_of_rules, write_rules
 from worker.demo.newsroom import NewsServer
 from worker.demo.receivers import Mailbox, Outbox, Webhooks
 from worker.demo.screen import Screen
@@ -28,7 +27,8 @@ WAVE_S = 40.0
 BETWEEN_ITEMS_S = 0.3
 LOOK_EVERY_S = 0.25
 STOP_S = 10.0
-SETTLE_LOOKS = 3  # quiet looks in a row before we believe that nothing more is coming
+SETTLE_LOOKS = 4  # quiet looks in a row before we believe that nothing more is coming
+GIVE_UP_LOOKS = 16  # … and, after that many, that what is missing will not come
 
 
 class Report(NamedTuple):
@@ -78,13 +78,13 @@ class Demo:
         store = Store(load_settings(self.env))
         self._stack.callback(store.close)
         screen.step("first poll: what already stands in the feeds is filed, nobody is alerted")
-        snapshot = self._until(store, screen, lambda now: now.items >= len(self.newsroom.wave(0)) and not now.open_work)
+        self._quiet(store, screen, 1)
         for wave in self.newsroom.waves[1:]:
             screen.step(f"news comes out: {len(self.newsroom.wave(wave))} items (wave {wave})")
             self._publish(wave, BETWEEN_ITEMS_S)
-            snapshot = self._until(store, screen, self._told(wave))
+            self._quiet(store, screen, GIVE_UP_LOOKS, self.newsroom.expected(self.channels, wave))
         screen.step("waiting for anything that should not come")
-        snapshot = self._settled(store, screen, snapshot)
+        snapshot = self._quiet(store, screen, SETTLE_LOOKS)
         received = self.outbox.counts()
         return Report(
             snapshot=snapshot,
@@ -126,15 +126,15 @@ class Demo:
         return inherited | {f"ONCOWIRE_{key}": value for key, value in ours.items()}
 
     def _start(self) -> None:
-        """Start the service in our folder (no .env of the caller is read there) and wait until it says that it is up."""
-        tether = Tether()
-        self._stack.callback(tether.close)
+        """Start the service in our folder, where no .env of the caller is read; wait until it says that it is up."""
+        tether = self._stack.enter_context(closing(Tether()))
         log = self._stack.enter_context((self.folder / "service.log").open("ab"))
         self._service = subprocess.Popen(
             [sys.executable, "-m", "worker.embedded"], env=self.env, cwd=self.folder, process_group=0,
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
         tether.hold(self._service.pid)
+        self._stack.callback(tether.release, self._service.pid)
         self._stack.callback(self._stop)
         end = time.monotonic() + START_S
         while not (address := self._address()):
@@ -173,26 +173,19 @@ class Demo:
         if done.returncode:
             raise Permanent("demo_failed", f"the feeds could not be added:\n{done.stderr or done.stdout}")
 
-    def _told(self, wave: int) -> Callable[[results.Snapshot], bool]:
-        expected = self.newsroom.expected(self.channels, wave)
-        return lambda now: expected <= set(results.told(self.newsroom, now))
+    def _quiet(self, store: Store, screen: Screen, looks: int, wanted: set[Told] | None = None) -> results.Snapshot:
+        """Look until `wanted` has been told, or nothing has been left to do for that many looks, or time is over.
 
-    def _until(self, store: Store, screen: Screen, done: Callable[[results.Snapshot], bool]) -> results.Snapshot:
-        """Look again and again until `done`, or until time is over: the check at the end says what is missing."""
-        end = time.monotonic() + WAVE_S
-        while True:
-            snapshot = results.read(store)
+        What is missing is for the check at the end to say. Raises Permanent(demo_failed) if the service ends.
+        """
+        end, quiet = time.monotonic() + WAVE_S, 0
+        while self._service.poll() is None:
+            snapshot = ledger.read(store)
             screen.sent(self.newsroom, snapshot.deliveries)
-            if done(snapshot) or time.monotonic() > end or self._service.poll() is not None:
+            idle = snapshot.items >= self.news.released and not snapshot.open_work
+            quiet = quiet + 1 if idle else 0
+            told = wanted is not None and wanted <= set(results.told(self.newsroom, snapshot))
+            if told or quiet >= looks or time.monotonic() > end:
                 return snapshot
             time.sleep(LOOK_EVERY_S)
-
-    def _settled(self, store: Store, screen: Screen, snapshot: results.Snapshot) -> results.Snapshot:
-        """Every item came in, no work is left: what was not told by now will not be told."""
-        quiet: list[bool] = []
-
-        def done(now: results.Snapshot) -> bool:
-            quiet.append(now.items >= len(self.newsroom.items) and not now.open_work)
-            return len(quiet) >= SETTLE_LOOKS and all(quiet[-SETTLE_LOOKS:])
-
-        return self._until(store, screen, done) if self._service.poll() is None else snapshot
+        raise Permanent("demo_failed", f"the service ended:\n{self.service_log()}")

@@ -52,9 +52,10 @@ class NewsServer:
         with self._lock:
             self._released[item.id] = Published(item.id, item.title, text, self.link(item), at)
 
-    def polled(self, feed: str) -> int:
-        """How often this feed was asked for and answered."""
-        return sum(count for (key, _), count in self.answers.items() if key == feed)
+    @property
+    def released(self) -> int:
+        """How many items stand in the feeds."""
+        return len(self._released)
 
     def close(self) -> None:
         for server in self._servers.values():

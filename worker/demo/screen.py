@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a person sees: a progress display while it works (standard error), then who was told of what (standard output)."""
+"""What a person sees: progress on standard error while it works, then who was told of what on standard output."""
 
 import time
 from collections.abc import Sequence
