@@ -73,7 +73,8 @@ def prepare(settings: Settings) -> None:
     from alerts.store.migrate import upgrade
 
     upgrade(settings)
-    prepare_store(settings)
+    for line in prepare_store(settings):
+        to_stderr(line)
 
 
 def _start(supervisor: Supervisor, settings: Settings, env: dict[str, str], path: Path) -> None:
@@ -103,20 +104,21 @@ def _prepare_apart(supervisor: Supervisor, env: dict[str, str]) -> None:
 def _programs(settings: Settings, port: int, path: Path, env: dict[str, str]) -> list[Program]:
     var_dir = settings.var_dir.absolute()
     celery = [sys.executable, "-m", "celery", "-A", "worker.app"]
-    level = ["--loglevel", settings.log_level]
+    # Celery's own lines at INFO would be six for each sweep; what the stages do is logged by the product.
+    quiet = ["--loglevel", "WARNING"]
     heartbeats = [var_dir / f"heartbeat-{queue}" for queue in QUEUES]
     worker = Program(
         "worker",
         [*celery, "worker", "--pool", "threads", "--concurrency", str(CONCURRENCY), "--queues", ",".join(QUEUES),
-         "--without-gossip", "--without-mingle", "--without-heartbeat", "--hostname", "embedded@localhost", *level],
+         "--without-gossip", "--without-mingle", "--without-heartbeat", "--hostname", "embedded@localhost", *quiet],
         probe=stale_after(heartbeats, WORKER_STALE_S),
     )  # fmt: skip
-    beat = Program("beat", [*celery, "beat", "--schedule", str(var_dir / "beat.schedule"), "--pidfile=", *level])
+    beat = Program("beat", [*celery, "beat", "--schedule", str(var_dir / "beat.schedule"), "--pidfile=", *quiet])
     web = Program(
         "web",
         [sys.executable, "-m", "uvicorn", "alerts.console.app:app", "--host", settings.web_host, "--port", str(port),
-         "--timeout-graceful-shutdown", str(WEB_DRAIN_S), "--log-level", settings.log_level.lower(),
-         "--no-server-header"],
+         "--timeout-graceful-shutdown", str(WEB_DRAIN_S), "--no-server-header", "--no-access-log",
+         "--log-level", "warning"],
     )  # fmt: skip
     if env["ONCOWIRE_BROKER_URL"] == settings.broker_url:
         return [worker, beat, web]

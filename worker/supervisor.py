@@ -128,14 +128,13 @@ class Supervisor:
                 self._spawn(child)
         elif child.process.poll() is not None:
             self._mourn(child, now)
-        elif child.program.probe and now - child.probed_at >= PROBE_EVERY_S:
+        elif now - child.probed_at >= PROBE_EVERY_S:
             child.probed_at = now
-            self._examine(child, child.program.probe, now)
+            _keep_short(self.log_file(child.program.name))
+            self._examine(child, now)
 
     def _spawn(self, child: Child) -> None:
-        log_file = self.log_file(child.program.name)
-        _keep_short(log_file)
-        with log_file.open("ab") as log:
+        with self.log_file(child.program.name).open("ab") as log:
             child.process = subprocess.Popen(
                 child.program.argv, env=dict(self.env), process_group=0,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
@@ -156,8 +155,8 @@ class Supervisor:
         if child.deaths > 1:
             self.say(self.log_tail(child.program.name))
 
-    def _examine(self, child: Child, probe: Probe, now: float) -> None:
-        complaint = probe(now - child.started_at)
+    def _examine(self, child: Child, now: float) -> None:
+        complaint = child.program.probe(now - child.started_at) if child.program.probe else None
         if complaint is None:
             child.unwell_since = None
             return
@@ -208,9 +207,10 @@ def _how(code: int) -> str:
 
 
 def _keep_short(log_file: Path) -> None:
-    """One old log is kept. At start only: a child holds its file open."""
+    """One old log is kept. Copied, then emptied: the child goes on with the same file (opened to append)."""
     if log_file.exists() and log_file.stat().st_size > LOG_LIMIT_BYTES:
-        shutil.move(log_file, log_file.with_suffix(".log.1"))
+        shutil.copyfile(log_file, log_file.with_suffix(".log.1"))
+        os.truncate(log_file, 0)
 
 
 def to_stderr(line: str, sink: IO[str] | None = None) -> None:

@@ -213,10 +213,15 @@ def test_the_companion_knows_which_groups_are_still_held() -> None:
     assert tether.held(iter(["+11\n", "+12\n", "-11\n", "+13\n"])) == {12, 13}  # type: ignore[arg-type]
 
 
-def test_a_long_log_is_put_aside_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.processes
+def test_a_long_log_is_put_aside_while_its_writer_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "LOG_LIMIT_BYTES", 10)
-    log = tmp_path / "web.log"
-    log.write_text("a long story")
-    supervisor._keep_short(log)
-    assert not log.exists()
-    assert (tmp_path / "web.log.1").read_text() == "a long story"
+    monkeypatch.setattr(supervisor, "PROBE_EVERY_S", 0.05)
+    lines = "import time\nfor n in range(10_000): print('line', n, flush=True); time.sleep(0.01)"
+    with supervised(tmp_path, Program("web", [sys.executable, "-c", lines])) as (made, _said):
+        first = pid_of(made)
+        old = tmp_path / "log" / "web.log.1"
+        until(lambda: old.exists() and b"\0" not in made.log_file("web").read_bytes(), made)
+        until(lambda: made.log_file("web").read_text().startswith("line"), made)
+        assert old.read_text().startswith("line 0")
+        assert pid_of(made) == first
