@@ -33,12 +33,12 @@ class Up:
                 cwd=folder, stdout=out, stderr=subprocess.STDOUT,
             )  # fmt: skip
         until(lambda: "Oncowire is up: " in self.said.read_text(), timeout_s=90)
-        until(lambda: (self.var_dir / "heartbeat-read").exists(), timeout_s=60)
+        until((self.var_dir / "heartbeat-read").exists, timeout_s=60)
         self.address = next(w for w in self.said.read_text().split() if w.startswith("http://"))
 
     def children(self) -> dict[str, int]:
         """Name → process id of what the supervisor started."""
-        found = {}
+        found: dict[str, int] = {}
         for path in Path("/proc").glob("[0-9]*/stat"):
             try:
                 fields = path.read_text().rpartition(")")[2].split()
