@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""Feeds with everything their politeness needs, every attempt to poll them, and the hosts they live on."""
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+
+class Feed(SQLModel, table=True):
+    """A source that is polled. Validators (etag, last_modified) change only together with the items of that poll."""
+
+    __tablename__ = "feed"
+    __table_args__ = (Index("ix_feed_due", "enabled", "next_poll_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    url: str = Field(unique=True)
+    original_url: str
+    title: str = ""
+    tier: str = "unknown"
+    enabled: bool = True
+    state: str = "ok"  # ok · failing · gone · blocked · paused
+    state_reason: str = ""
+    host_key: str = Field(default="", index=True)
+    etag: str | None = None
+    last_modified: str | None = None
+    body_sha256: str | None = None
+    first_import: bool = True
+    last_status: int | None = None
+    last_error_code: str | None = None
+    error_count: int = 0
+    gone_count: int = 0
+    last_polled_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    last_new_item_at: datetime | None = None
+    next_poll_at: datetime
+    interval_s: float | None = None  # override; None: the global interval and what the feed itself asks for
+    created_at: datetime
+
+
+class FeedAttempt(SQLModel, table=True):
+    """One poll; the last 50 of each feed are kept."""
+
+    __tablename__ = "feed_attempt"
+
+    id: int | None = Field(default=None, primary_key=True)
+    feed_id: int = Field(foreign_key="feed.id", index=True)
+    at: datetime
+    status: int | None = None
+    duration_ms: int = 0
+    wire_bytes: int = 0
+    new_count: int = 0
+    updated_count: int = 0
+    error_code: str | None = None
+    error_text: str | None = None
+
+
+class FeedHost(SQLModel, table=True):
+    """A host that must be left alone for a while: 429 counts for all its feeds."""
+
+    __tablename__ = "feed_host"
+
+    host_key: str = Field(primary_key=True)
+    not_before: datetime
+    reason: str = ""
