@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Text as the matcher sees it: a key with the same meaning for every spelling, and an offset back for each character."""
+
+import re
+from typing import NamedTuple
+
+# British → American, plurals are left to the matcher. Same spelling on both sides of a match is what counts.
+SPELLINGS = (
+    ("tumour", "tumor"),
+    ("leukaemi", "leukemi"),
+    ("haemat", "hemat"),
+    ("oesoph", "esoph"),
+    ("paediat", "pediat"),
+)
+_DASHES = dict.fromkeys(map(ord, "-‐‑‒–—_/ \t\r\n\u00a0\u202f"), " ")
+_DROPPED = dict.fromkeys(map(ord, "®™©\u200b\u200c\u200d\u00ad'’`"))
+_SPELL_RE = re.compile("|".join(british for british, _ in SPELLINGS))
+_SPELL = dict(SPELLINGS)
+
+
+class Keyed(NamedTuple):
+    """`key[i]` stands at `offsets[i]` of the original text; one more offset marks the end."""
+
+    key: str
+    offsets: list[int]
+
+
+def keyed(text: str) -> Keyed:
+    """Lower case, dashes and white space to one blank, marks dropped, American spelling; offsets kept."""
+    chars: list[str] = []
+    offsets: list[int] = []
+    for at, char in enumerate(text):
+        if ord(char) in _DROPPED:
+            continue
+        char = " " if ord(char) in _DASHES else char.lower()
+        if char == " " and chars and chars[-1] == " ":
+            continue
+        for one in char:  # a few capitals lower to two characters
+            chars.append(one)
+            offsets.append(at)
+    offsets.append(len(text))
+    return _american("".join(chars), offsets)
+
+
+def _american(key: str, offsets: list[int]) -> Keyed:
+    out: list[str] = []
+    kept: list[int] = []
+    last = 0
+    for found in _SPELL_RE.finditer(key):
+        new = _SPELL[found.group()]
+        out.append(key[last : found.start()] + new)
+        kept += offsets[last : found.start()] + offsets[found.start() : found.start() + len(new)]
+        last = found.end()
+    out.append(key[last:])
+    kept += offsets[last:]
+    return Keyed("".join(out), kept)
+
+
+def key_of(name: str) -> str:
+    """The key of a vocabulary name."""
+    return keyed(name).key.strip()
