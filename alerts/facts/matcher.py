@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""Names in text: one Aho-Corasick pass over the match key, longest name wins, dangerous surfaces obey their policy."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ahocorasick_rs import AhoCorasick
+
+from alerts.facts.prepare import Sentence
+from alerts.facts.text import key_of
+from alerts.facts.vocabulary import Vocabulary
+
+MIN_CODE_ALNUM = 5
+# Words that say nothing about which cancer an abbreviation means.
+_COMMON = {"cancer", "cancers", "carcinoma", "tumor", "tumors", "tumour", "neoplasm", "malignant", "disease", "syndrome", "primary", "acute", "chronic", "advanced", "metastatic", "system"}  # fmt: skip
+
+
+class Name(NamedTuple):
+    """A surface of a concept and the care that it needs."""
+
+    kind: str  # drug · indication · biomarker · body · company
+    id: str
+    exact: str | None  # must be written exactly so
+    context: re.Pattern[str] | None  # must occur elsewhere in the item
+
+
+class Hit(NamedTuple):
+    kind: str
+    id: str
+    sentence: int  # index into the sentences
+    start: int  # key positions
+    end: int
+
+
+class Matcher:
+    """Finds every concept name in the sentences of an item."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        table: dict[str, list[Name]] = {}
+        for surface, name in _names(vocabulary):
+            entries = table.setdefault(key_of(surface), [])
+            if not any(e.kind == name.kind and e.exact == name.exact for e in entries):
+                entries.append(name)  # the first one wins: see the order in _names
+        table.pop("", None)
+        self._names = list(table.values())
+        self._automaton = AhoCorasick(list(table))
+
+    def hits(self, sentences: list[Sentence], whole_key: str) -> list[Hit]:
+        """Longest names, no two overlapping, in order. `whole_key`: key of the whole item, for context."""
+        return [hit for at, sentence in enumerate(sentences) for hit in self._in(at, sentence, whole_key)]
+
+    def bare_pass(self, text: str) -> int:
+        """Only the automaton over a key: the limit that a reader can be compared with (benchmarks)."""
+        return len(self._automaton.find_matches_as_indexes(text, overlapping=True))
+
+    def _in(self, at: int, sentence: Sentence, whole_key: str) -> list[Hit]:
+        key = sentence.keyed.key
+        found: list[Hit] = []
+        for pattern, start, end in self._automaton.find_matches_as_indexes(key, overlapping=True):
+            last = _bounded(key, start, end)
+            if last:
+                found += [Hit(n.kind, n.id, at, start, last) for n in self._names[pattern] if _holds(n, sentence, start, end, whole_key)][:1]
+        found.sort(key=lambda h: (h.start - h.end, h.start))
+        taken: list[Hit] = []
+        for hit in found:
+            if all(hit.end <= t.start or hit.start >= t.end for t in taken):
+                taken.append(hit)
+        return sorted(taken, key=lambda h: h.start)
+
+
+def _bounded(key: str, start: int, end: int) -> int:
+    """End of the name if it stands between word boundaries (a plural s is part of it), else 0."""
+    if start and key[start - 1].isalnum():
+        return 0
+    if end == len(key) or not key[end].isalnum():
+        return end
+    plural = key[end] == "s" and (end + 1 == len(key) or not key[end + 1].isalnum())
+    return end + 1 if plural else 0
+
+
+def _holds(name: Name, sentence: Sentence, start: int, end: int, whole_key: str) -> bool:
+    if name.exact is not None:
+        written = sentence.text[sentence.keyed.offsets[start] : sentence.keyed.offsets[end - 1] + 1]
+        if sentence.shouting or written != name.exact:
+            return False
+    return name.context is None or bool(name.context.search(whole_key))
+
+
+def _names(v: Vocabulary) -> Iterator[tuple[str, Name]]:
+    """Every surface with its name, the most trusted first."""
+    for drug in v.drugs.values():
+        if drug.tier != "stem_only":
+            yield from _drug_names(v, drug.id, (drug.name, *drug.synonyms, *drug.brands), drug.codes, drug.tier)
+    ordered = sorted(v.indications.values(), key=lambda i: (not i.news, not i.id.startswith("onc:"), not i.id.startswith("doid:")))
+    for cancer in ordered:
+        if cancer.matchable:
+            words = _context([cancer.name, *cancer.synonyms])
+            yield from _careful(v, "indication", cancer.id, (cancer.name, *cancer.synonyms), words)
+            if cancer.news:
+                yield from _careful(v, "indication", cancer.id, cancer.abbreviations, words)
+    for marker in v.biomarkers.values():
+        yield from _careful(v, "biomarker", marker.id, (marker.name, *marker.synonyms), _context([marker.name, *marker.synonyms]))
+    for body in v.bodies.values():
+        yield from _careful(v, "body", body.id, (body.name, *body.synonyms), _context([body.name]))
+    for company, aliases in v.companies.items():
+        for alias in aliases:
+            yield alias, Name("company", company, alias, None)
+
+
+def _drug_names(v: Vocabulary, drug_id: str, names: Iterable[str], codes: Iterable[str], tier: str) -> Iterator[tuple[str, Name]]:
+    del tier
+    yield from _careful(v, "drug", drug_id, names, None)
+    long_codes = [c for c in codes if sum(ch.isalnum() for ch in c) >= MIN_CODE_ALNUM]
+    yield from _careful(v, "drug", drug_id, long_codes, None)
+
+
+def _careful(v: Vocabulary, kind: str, concept: str, surfaces: Iterable[str], context: re.Pattern[str] | None) -> Iterator[tuple[str, Name]]:
+    """The surfaces with what the ambiguity policy and their shape demand."""
+    for surface in surfaces:
+        policy = v.policies.get(surface, "")
+        if policy.startswith(("drop", "separate", "not a", "long form", "case pattern", "company")) or len(surface) < 2:
+            continue
+        short = len(surface) <= 5 and surface.upper() == surface or (len(surface) <= 6 and any(c.isupper() for c in surface[1:]))
+        exact = surface if policy.startswith("case_sensitive") or (short and kind != "drug") or len(surface) <= 3 else None
+        yield surface, Name(kind, concept, exact, context if policy.endswith("context") else None)
+
+
+def _context(names: list[str]) -> re.Pattern[str] | None:
+    """Stems of the long form's telling words: "NET" needs "neuroendo…" somewhere in the item."""
+    words = {w for name in names for w in key_of(name).split() if len(w) >= 6 and w not in _COMMON}
+    stems = sorted({re.escape(w[:8]) for w in words})
+    return re.compile(r"\b(?:" + "|".join(stems) + ")") if stems else None

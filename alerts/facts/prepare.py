@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""An item's text made ready for matching: markup, advertisements and boiler-plate out, sentences with offsets kept."""
+
+import html
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+from alerts.facts.text import Keyed, keyed
+from alerts.model import Mention, NewsItem
+
+MAX_CHARS = 60_000  # more adds nothing but time: facts of news stand in its first paragraphs
+
+
+class Part(StrEnum):
+    TITLE = "title"
+    BODY = "body"
+    BOILERPLATE = "boilerplate"  # may name concepts as mentioned, never as primary
+
+
+class Sentence(NamedTuple):
+    """One sentence: clean text, its match key, and where each character stands in the field as given."""
+
+    field: str
+    part: Part
+    number: int  # 0 is the title, the first of the summary is 1
+    text: str
+    offsets: list[int]
+    keyed: Keyed
+    shouting: bool  # all capitals: case tells nothing here
+
+    def mention(self, start: int, end: int, source: str) -> Mention:
+        """Span of key positions → span in the field as given."""
+        first = self.offsets[self.keyed.offsets[start]]
+        last = self.offsets[self.keyed.offsets[end - 1]] + 1
+        return Mention(field="title" if self.field == "title" else "summary", start=first, end=last, text=source[first:last])
+
+
+_MARKUP = re.compile(r"<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]{0,2000}>", re.S | re.I)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
+_BLOCKS = {"p", "div", "br", "li", "ul", "ol", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "table", "section", "article"}
+# A full stop ends a sentence unless it stands behind an initial or one of these.
+_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9])|\n+")
+_NO_END = re.compile(r"(?:\b(?:Inc|Ltd|Corp|Co|vs|Dr|Prof|Mr|Ms|Mrs|No|Nos|St|al|approx|ca|e\.g|i\.e|U\.S|U\.K|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)|\b[A-Z])\.$")
+_OUTLET = re.compile(r"\s[-–—|]\s[^-–—|]{2,40}$")
+# From such a heading on, nothing is news any more.
+_BOILERPLATE = re.compile(
+    r"^(?:about (?!\d|half|one|two|three)[\w’' .,&()®™-]{2,60}$|about [A-Z®™]|forward[- ]looking statements?|cautionary (?:note|statement)"
+    r"|important safety information|indications? and (?:usage|important)|(?:media|investor|press) contacts?:?$|references?:?$"
+    r"|related (?:articles?|stories|news|posts)|advertisement|tags:?$|.{0,30}\bad (?:slot|placeholder)|see full prescribing)",
+    re.I,
+)  # fmt: skip
+_RUN_TOGETHER = re.compile(r"[a-z][A-Z][a-z]")
+
+
+def sentences(item: NewsItem) -> list[Sentence]:
+    """Title first, then the summary; a summary that only repeats the title counts once."""
+    title = _sentences("title", item.title[:MAX_CHARS], 0)
+    told = {_norm(_without_outlet(item.title)), _norm(item.title)}
+    body = [s for s in _sentences("summary", item.summary[:MAX_CHARS], 1) if _norm(s.text) not in told]
+    return title + body
+
+
+def _norm(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _without_outlet(title: str) -> str:
+    return _OUTLET.sub("", title)
+
+
+def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
+    text, offsets = _clean(raw)
+    if field == "title":
+        spans = [(0, len(_without_outlet(text)))]
+    else:
+        spans = _split(text)
+    made: list[Sentence] = []
+    boilerplate = False
+    for start, end in spans:
+        words = text[start:end]
+        boilerplate = boilerplate or (field == "summary" and bool(_BOILERPLATE.match(words.strip())))
+        if not words.strip() or len(_RUN_TOGETHER.findall(words)) > max(5, len(words) // 40):
+            continue  # a run-together list of tags is no sentence
+        part = Part.TITLE if field == "title" else Part.BOILERPLATE if boilerplate else Part.BODY
+        letters = [c for c in words if c.isalpha()]
+        shouting = len(letters) > 12 and sum(c.isupper() for c in letters) > 0.8 * len(letters)
+        where = offsets[start : end + 1]
+        made.append(Sentence(field, part, first + len(made), words, where, keyed(words), shouting))
+    return made
+
+
+def _split(text: str) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for end in _END.finditer(text):
+        if "\n" not in end.group() and _NO_END.search(text[max(0, end.start() - 8) : end.start()]):
+            continue
+        spans.append((start, end.start()))
+        start = end.end()
+    return [*spans, (start, len(text))]
+
+
+def _clean(raw: str) -> tuple[str, list[int]]:
+    """Plain text with, for each character, its place in `raw` (one more for the end)."""
+    out: list[str] = []
+    offsets: list[int] = []
+
+    def keep(text: str, at: int, *, fixed: bool) -> None:
+        for n, char in enumerate(text):
+            out.append(" " if char == "\r" or (char < " " and char != "\n") else char)
+            offsets.append(at if fixed else at + n)
+
+    last = 0
+    for found in re.compile(f"{_MARKUP.pattern}|{_ENTITY.pattern}", re.S | re.I).finditer(raw):
+        keep(raw[last : found.start()], last, fixed=False)
+        token = found.group()
+        if token.startswith("&"):
+            keep(html.unescape(token)[:1], found.start(), fixed=True)
+        else:
+            block = (found.group(2) or "").lower() in _BLOCKS
+            keep("\n" if block else "" if found.group(2) else " ", found.start(), fixed=True)
+        last = found.end()
+    keep(raw[last:], last, fixed=False)
+    offsets.append(len(raw))
+    return "".join(out), offsets
