@@ -13,7 +13,24 @@ from alerts.facts.vocabulary import Vocabulary
 
 MIN_CODE_ALNUM = 5
 # Words that say nothing about which cancer an abbreviation means.
-_COMMON = {"cancer", "cancers", "carcinoma", "tumor", "tumors", "tumour", "neoplasm", "malignant", "disease", "syndrome", "primary", "acute", "chronic", "advanced", "metastatic", "system"}  # fmt: skip
+_COMMON = {
+    "cancer",
+    "cancers",
+    "carcinoma",
+    "tumor",
+    "tumors",
+    "tumour",
+    "neoplasm",
+    "malignant",
+    "disease",
+    "syndrome",
+    "primary",
+    "acute",
+    "chronic",
+    "advanced",
+    "metastatic",
+    "system",
+}
 
 
 class Name(NamedTuple):
@@ -60,7 +77,11 @@ class Matcher:
         for pattern, start, end in self._automaton.find_matches_as_indexes(key, overlapping=True):
             last = _bounded(key, start, end)
             if last:
-                found += [Hit(n.kind, n.id, at, start, last) for n in self._names[pattern] if _holds(n, sentence, start, end, whole_key)][:1]
+                found += [
+                    Hit(n.kind, n.id, at, start, last)
+                    for n in self._names[pattern]
+                    if _holds(n, sentence, start, end, whole_key)
+                ][:1]
         found.sort(key=lambda h: (h.start - h.end, h.start))
         taken: list[Hit] = []
         for hit in found:
@@ -91,8 +112,11 @@ def _names(v: Vocabulary) -> Iterator[tuple[str, Name]]:
     """Every surface with its name, the most trusted first."""
     for drug in v.drugs.values():
         if drug.tier != "stem_only":
-            yield from _drug_names(v, drug.id, (drug.name, *drug.synonyms, *drug.brands), drug.codes, drug.tier)
-    ordered = sorted(v.indications.values(), key=lambda i: (not i.news, not i.id.startswith("onc:"), not i.id.startswith("doid:")))
+            yield from _careful(v, "drug", drug.id, (drug.name, *drug.synonyms, *drug.brands), None)
+            yield from _careful(v, "drug", drug.id, (c for c in drug.codes if _alnum(c) >= MIN_CODE_ALNUM), None)
+    ordered = sorted(
+        v.indications.values(), key=lambda i: (not i.news, not i.id.startswith("onc:"), not i.id.startswith("doid:"))
+    )
     for cancer in ordered:
         if cancer.matchable:
             words = _context([cancer.name, *cancer.synonyms])
@@ -100,7 +124,9 @@ def _names(v: Vocabulary) -> Iterator[tuple[str, Name]]:
             if cancer.news:
                 yield from _careful(v, "indication", cancer.id, cancer.abbreviations, words)
     for marker in v.biomarkers.values():
-        yield from _careful(v, "biomarker", marker.id, (marker.name, *marker.synonyms), _context([marker.name, *marker.synonyms]))
+        yield from _careful(
+            v, "biomarker", marker.id, (marker.name, *marker.synonyms), _context([marker.name, *marker.synonyms])
+        )
     for body in v.bodies.values():
         yield from _careful(v, "body", body.id, (body.name, *body.synonyms), _context([body.name]))
     for company, aliases in v.companies.items():
@@ -108,21 +134,24 @@ def _names(v: Vocabulary) -> Iterator[tuple[str, Name]]:
             yield alias, Name("company", company, alias, None)
 
 
-def _drug_names(v: Vocabulary, drug_id: str, names: Iterable[str], codes: Iterable[str], tier: str) -> Iterator[tuple[str, Name]]:
-    del tier
-    yield from _careful(v, "drug", drug_id, names, None)
-    long_codes = [c for c in codes if sum(ch.isalnum() for ch in c) >= MIN_CODE_ALNUM]
-    yield from _careful(v, "drug", drug_id, long_codes, None)
+def _alnum(text: str) -> int:
+    return sum(char.isalnum() for char in text)
 
 
-def _careful(v: Vocabulary, kind: str, concept: str, surfaces: Iterable[str], context: re.Pattern[str] | None) -> Iterator[tuple[str, Name]]:
+def _careful(
+    v: Vocabulary, kind: str, concept: str, surfaces: Iterable[str], context: re.Pattern[str] | None
+) -> Iterator[tuple[str, Name]]:
     """The surfaces with what the ambiguity policy and their shape demand."""
     for surface in surfaces:
         policy = v.policies.get(surface, "")
         if policy.startswith(("drop", "separate", "not a", "long form", "case pattern", "company")) or len(surface) < 2:
             continue
-        short = len(surface) <= 5 and surface.upper() == surface or (len(surface) <= 6 and any(c.isupper() for c in surface[1:]))
-        exact = surface if policy.startswith("case_sensitive") or (short and kind != "drug") or len(surface) <= 3 else None
+        short = (len(surface) <= 5 and surface.upper() == surface) or (
+            len(surface) <= 6 and any(c.isupper() for c in surface[1:])
+        )
+        exact = (
+            surface if policy.startswith("case_sensitive") or (short and kind != "drug") or len(surface) <= 3 else None
+        )
         yield surface, Name(kind, concept, exact, context if policy.endswith("context") else None)
 
 

@@ -33,23 +33,49 @@ class Sentence(NamedTuple):
         """Span of key positions → span in the field as given."""
         first = self.offsets[self.keyed.offsets[start]]
         last = self.offsets[self.keyed.offsets[end - 1]] + 1
-        return Mention(field="title" if self.field == "title" else "summary", start=first, end=last, text=source[first:last])
+        return Mention(
+            field="title" if self.field == "title" else "summary", start=first, end=last, text=source[first:last]
+        )
 
 
-_MARKUP = re.compile(r"<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]{0,2000}>", re.S | re.I)
+_MARKUP = re.compile(
+    r"<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]{0,2000}>", re.S | re.I
+)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
-_BLOCKS = {"p", "div", "br", "li", "ul", "ol", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "table", "section", "article"}
+_BLOCKS = {
+    "p",
+    "div",
+    "br",
+    "li",
+    "ul",
+    "ol",
+    "tr",
+    "td",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "table",
+    "section",
+    "article",
+}
 # A full stop ends a sentence unless it stands behind an initial or one of these.
 _END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9])|\n+")
-_NO_END = re.compile(r"(?:\b(?:Inc|Ltd|Corp|Co|vs|Dr|Prof|Mr|Ms|Mrs|No|Nos|St|al|approx|ca|e\.g|i\.e|U\.S|U\.K|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)|\b[A-Z])\.$")
+_NO_END = re.compile(
+    r"(?:\b(?:Inc|Ltd|Corp|Co|vs|Dr|Prof|Mr|Ms|Mrs|No|Nos|St|al|approx|ca|e\.g|i\.e|U\.S|U\.K"
+    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)|\b[A-Z])\.$"
+)
 _OUTLET = re.compile(r"\s[-–—|]\s[^-–—|]{2,40}$")
 # From such a heading on, nothing is news any more.
 _BOILERPLATE = re.compile(
-    r"^(?:about (?!\d|half|one|two|three)[\w’' .,&()®™-]{2,60}$|about [A-Z®™]|forward[- ]looking statements?|cautionary (?:note|statement)"
-    r"|important safety information|indications? and (?:usage|important)|(?:media|investor|press) contacts?:?$|references?:?$"
-    r"|related (?:articles?|stories|news|posts)|advertisement|tags:?$|.{0,30}\bad (?:slot|placeholder)|see full prescribing)",
+    r"^(?:about (?!\d|half|one|two|three)[\w’' .,&()®™-]{2,60}$|about [A-Z®™]|forward[- ]looking statements?"
+    r"|cautionary (?:note|statement)|important safety information|indications? and (?:usage|important)"
+    r"|(?:media|investor|press) contacts?:?$|references?:?$|related (?:articles?|stories|news|posts)|advertisement"
+    r"|tags:?$|.{0,30}\bad (?:slot|placeholder)|see full prescribing)",
     re.I,
-)  # fmt: skip
+)
 _RUN_TOGETHER = re.compile(r"[a-z][A-Z][a-z]")
 
 
@@ -71,10 +97,7 @@ def _without_outlet(title: str) -> str:
 
 def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
     text, offsets = _clean(raw)
-    if field == "title":
-        spans = [(0, len(_without_outlet(text)))]
-    else:
-        spans = _split(text)
+    spans = [(0, len(_without_outlet(text)))] if field == "title" else _split(text)
     made: list[Sentence] = []
     boilerplate = False
     for start, end in spans:
