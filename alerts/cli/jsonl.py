@@ -57,7 +57,7 @@ def _id_of(line: str) -> dict[str, Any]:
 
 def news_item(record: dict[str, Any], number: int = 0) -> NewsItem:
     """An item of the contract's input form. Raises InputError(bad_item) on a wrong type or a missing title."""
-    for key in ("title", "summary", "link", "published", "source"):
+    for key in ("title", "summary", "link", "published"):
         if record.get(key) is not None and not isinstance(record[key], str):
             raise InputError("bad_item", f"{key} must be text, not {type(record[key]).__name__}")
     if record.get("title") is None:
@@ -69,8 +69,13 @@ def news_item(record: dict[str, Any], number: int = 0) -> NewsItem:
         summary=record.get("summary") or "",
         link=record.get("link") or "",
         published=moment(published) if published else None,
-        source=record.get("source") or record.get("outlet") or "",
+        source=_outlet(record),
     )
+
+
+def _outlet(record: dict[str, Any]) -> str:
+    """The outlet's name; collections put other things under `source`, which must not cost the item."""
+    return next((v for k in ("source", "outlet") if isinstance(v := record.get(k), str)), "")
 
 
 def moment(text: str) -> datetime | None:

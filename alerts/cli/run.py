@@ -90,7 +90,14 @@ def secrets_init(folder: Annotated[Path, typer.Option("--dir", help="Where app/,
     _kept(folder / "app" / "secret_keys", Fernet.generate_key().decode(), 0o400)
     _kept(folder / "app" / "database_url", f"postgresql://oncowire:{db}@db/oncowire", 0o400)
     _kept(folder / "app" / "broker_url", f"redis://:{broker}@broker:6379/0", 0o400)
-    conf = ("bind * -::*", "protected-mode yes", f"requirepass {broker}", "appendonly yes", "dir /data", "maxmemory 192mb")
+    conf = (
+        "bind * -::*",
+        "protected-mode yes",
+        f"requirepass {broker}",
+        "appendonly yes",
+        "dir /data",
+        "maxmemory 192mb",
+    )
     _kept(folder / "broker" / "valkey.conf", "\n".join(conf), 0o444)
 
 
