@@ -33,6 +33,12 @@ _COMMON = {
 }
 
 
+# Stage and line are facts of their own: "refractory mantle cell lymphoma" is mantle cell lymphoma, refractory.
+_STAGED = re.compile(
+    r"(?:refractory|recurrent|relapsed|metastatic|advanced|locally|unresectable|stage|adult|childhood|early)\b", re.I
+)
+
+
 class Name(NamedTuple):
     """A surface of a concept and the care that it needs."""
 
@@ -118,7 +124,7 @@ def _names(v: Vocabulary) -> Iterator[tuple[str, Name]]:
         v.indications.values(), key=lambda i: (not i.news, not i.id.startswith("onc:"), not i.id.startswith("doid:"))
     )
     for cancer in ordered:
-        if cancer.matchable:
+        if cancer.matchable and (cancer.news or not _STAGED.match(cancer.name)):
             words = _context([cancer.name, *cancer.synonyms])
             yield from _careful(v, "indication", cancer.id, (cancer.name, *cancer.synonyms), words)
             if cancer.news:

@@ -44,7 +44,9 @@ def add(session: Session, rows: list[dict[str, Any]]) -> list[int]:
 
 def claim(session: Session, now: datetime, limit: int) -> list[int]:
     """Deliveries that are due: new ones, retries, and those whose worker died while sending."""
-    return claim_due(session, Delivery, "not_before", [col(Delivery.state).in_(OPEN)], now=now, lease_s=LEASE_S, limit=limit)
+    return claim_due(
+        session, Delivery, "not_before", [col(Delivery.state).in_(OPEN)], now=now, lease_s=LEASE_S, limit=limit
+    )
 
 
 def load(store: Store, session: Session, delivery_id: int) -> DueDelivery:
@@ -107,7 +109,9 @@ def end(session: Session, delivery_id: int, number: int, outcome: Outcome, step:
     settle(session, delivery_id, step, now, provider_id=outcome.provider_id)
 
 
-def settle(session: Session, delivery_id: int, step: DeliveryStep, now: datetime, *, provider_id: str | None = None) -> None:
+def settle(
+    session: Session, delivery_id: int, step: DeliveryStep, now: datetime, *, provider_id: str | None = None
+) -> None:
     """Move a delivery to its next state with the reason."""
     row = session.get_one(Delivery, delivery_id)
     row.state, row.state_reason, row.updated_at = step.state.value, step.reason, now

@@ -96,11 +96,20 @@ def _write(story: Story, made: StoryState) -> None:
 
 def add_keys(session: Session, story_id: int, keys: Sequence[str], now: datetime) -> None:
     """Keys by which later items find this story; known ones are renewed."""
-    insert_new(session, StoryKey, [{"key": key, "story_id": story_id, "last_seen_at": now} for key in dict.fromkeys(keys)])
+    insert_new(
+        session, StoryKey, [{"key": key, "story_id": story_id, "last_seen_at": now} for key in dict.fromkeys(keys)]
+    )
 
 
 def attach(
-    session: Session, story_id: int, item_id: int, decision: Decision, reason: GroupReason, now: datetime, *, by_hand: bool = False
+    session: Session,
+    story_id: int,
+    item_id: int,
+    decision: Decision,
+    reason: GroupReason,
+    now: datetime,
+    *,
+    by_hand: bool = False,
 ) -> None:
     """The item's place in the story, with the reason."""
     row = {

@@ -78,7 +78,9 @@ def save(
     now: datetime,
 ) -> str:
     """Make or change a subscription; returns created · changed · unchanged. Every change is kept as a revision."""
-    found = session.exec(select(Subscription).where(col(Subscription.team_id) == team, col(Subscription.name) == name)).first()
+    found = session.exec(
+        select(Subscription).where(col(Subscription.team_id) == team, col(Subscription.name) == name)
+    ).first()
     if found is None:
         found = Subscription(
             team_id=team, name=name, spec=dict(spec), state=state, origin=origin, created_at=now, updated_at=now
@@ -94,7 +96,13 @@ def save(
         outcome = "changed"
     assert found.id is not None
     _set_channels(session, found.id, channels)
-    revision = {"subscription_id": found.id, "revision": found.revision, "author": author, "at": now, "spec": dict(spec)}
+    revision = {
+        "subscription_id": found.id,
+        "revision": found.revision,
+        "author": author,
+        "at": now,
+        "spec": dict(spec),
+    }
     insert_new(session, SubscriptionRevision, [revision])
     return outcome
 
@@ -109,7 +117,11 @@ def _set_channels(session: Session, subscription: int, channels: Sequence[int]) 
         col(SubscriptionChannel.subscription_id) == subscription, col(SubscriptionChannel.channel_id).not_in(channels)
     )
     session.execute(gone)
-    insert_new(session, SubscriptionChannel, [{"subscription_id": subscription, "channel_id": c} for c in dict.fromkeys(channels)])
+    insert_new(
+        session,
+        SubscriptionChannel,
+        [{"subscription_id": subscription, "channel_id": c} for c in dict.fromkeys(channels)],
+    )
 
 
 def version(session: Session) -> tuple[Any, ...]:
