@@ -239,11 +239,6 @@ def _primary_drugs(by_id: dict[str, list[Found]], main: tuple[Sentence, Event] |
     )
 
 
-_PLUS = re.compile(
-    r"(?: \S+){0,6}? ?(?:plus|\+|in combination with|combined with|with or without|and|/)(?: \S+){0,3}? ?$"
-)
-
-
 def _partners(by_id: dict[str, list[Found]], titled: set[str]) -> set[str]:
     """Named parts of the regimen that the lead adds to the title's drugs ("X plus Y")."""
     places = [p for ps in by_id.values() for p in ps if 0 < p.sentence.number <= 2]
@@ -301,22 +296,12 @@ def _evidence(parts: list[Sentence], main: tuple[Sentence, Event] | None) -> lis
     """The event's sentence, and the first of the body that tells the same event."""
     if main is None:
         return []
-    again = (
-        s for s in parts if s.part is Part.BODY and any(e.type is main[1].type for e in events.events(s.keyed.key))
-    )
-    return list(dict.fromkeys([main[0].number, *(s.number for s in list(again)[:1])])) and [
-        s
-        for s in parts
-        if s.number
-        in {
-            main[0].number,
-            *[
-                x.number
-                for x in parts
-                if x.part is Part.BODY and any(e.type is main[1].type for e in events.events(x.keyed.key))
-            ][:1],
-        }
-    ]
+    again = (s for s in parts if s.part is Part.BODY and s is not main[0] and _tells(s, main[1].type))
+    return [main[0], *([first] if (first := next(again, None)) else [])]
+
+
+def _tells(sentence: Sentence, kind: EventType) -> bool:
+    return any(e.type is kind for e in events.events(sentence.keyed.key))
 
 
 def _whole(item: NewsItem, sentence: Sentence) -> Mention:
@@ -330,7 +315,7 @@ def _event_day(item: NewsItem, parts: list[Sentence], main: tuple[Sentence, Even
     if main is None:
         return None
     for sentence in parts[: LEAD_SENTENCES + 3]:
-        same = any(e.type is main[1].type for e in events.events(sentence.keyed.key)) or sentence is main[0]
+        same = sentence is main[0] or _tells(sentence, main[1].type)
         found = (
             events.event_date(sentence.keyed.key, item.published)
             if same and not is_background(sentence.keyed.key)

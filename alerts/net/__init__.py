@@ -1,1 +1,6 @@
-"""Address guard and guarded HTTP client: the one gate for every outgoing connection."""
+"""Address guard and guarded HTTP client: the one gate for every outgoing connection (docs/adr/0002)."""
+
+from alerts.net.client import Client, Response
+from alerts.net.guard import Guard
+
+__all__ = ["Client", "Guard", "Response"]
