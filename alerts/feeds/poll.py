@@ -119,9 +119,18 @@ def _good(
     wait = next_poll_s(r.headers, ttl_s, feed.interval_s, schedule, spread, now)
     news = [c for c in found if c.kind == "new"]
     after = {
-        **changed, "first_import": False, "state": "ok", "state_reason": "", "last_status": r.status,
-        "last_error_code": None, "error_count": 0, "gone_count": 0, "last_polled_at": now, "last_ok_at": now, "next_poll_at": now + timedelta(seconds=wait),
-    }  # fmt: skip
+        **changed,
+        "first_import": False,
+        "state": "ok",
+        "state_reason": "",
+        "last_status": r.status,
+        "last_error_code": None,
+        "error_count": 0,
+        "gone_count": 0,
+        "last_polled_at": now,
+        "last_ok_at": now,
+        "next_poll_at": now + timedelta(seconds=wait),
+    }
     if news:
         after["last_new_item_at"] = now
     attempt = Attempt(
@@ -148,10 +157,16 @@ def _failed(
     state = "gone" if gone >= GONE_AFTER else "blocked" if status in {401, 403, 451} else "failing"
     after = feed.model_copy(
         update={
-            "state": state, "state_reason": exc.message[:300], "last_status": status,
-            "last_error_code": exc.code, "error_count": feed.error_count + 1, "gone_count": gone, "last_polled_at": now, "next_poll_at": now + timedelta(seconds=wait),
+            "state": state,
+            "state_reason": exc.message[:300],
+            "last_status": status,
+            "last_error_code": exc.code,
+            "error_count": feed.error_count + 1,
+            "gone_count": gone,
+            "last_polled_at": now,
+            "next_poll_at": now + timedelta(seconds=wait),
         }
-    )  # fmt: skip
+    )
     attempt = Attempt(
         at=now, status=status, wire_bytes=r.wire_bytes if r else 0, error_code=exc.code, error_text=exc.message[:300]
     )

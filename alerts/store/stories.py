@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
-from alerts.model import Decision, GroupReason, StoryFacts, StoryState, SourceTier
+from alerts.model import Decision, GroupReason, SourceTier, StoryFacts, StoryState
 from alerts.store.claims import claim_due
 from alerts.store.insert import insert_new
 from alerts.store.tables import Story, StoryItem, StoryKey

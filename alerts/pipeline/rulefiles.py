@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Rule files into the store: `oncowire rules apply`, and the folder ONCOWIRE_RULES_DIR at each start."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlmodel import Session
+
+from alerts.errors import InputError
+from alerts.facts import concepts
+from alerts.model import ChannelKind
+from alerts.store import ops, subscriptions
+from alerts.store.engine import Store
+from alerts.store.subscriptions import Destination
+from alerts.subscriptions import ChannelSpec, SubscriptionSpec, parse
+
+
+def apply(store: Store, file: Path, team: str, webhook_hosts: frozenset[str]) -> list[tuple[str, str]]:
+    """(name, created · changed · unchanged) of each. Raises InputError(faulty_rules) and changes nothing if any is bad."""
+    parsed = parse(file.read_text(encoding="utf-8"), concepts(), webhook_hosts)
+    if parsed.faults:
+        raise InputError("faulty_rules", "; ".join(f"{file}:{f.line}: {f.code}: {f.message}" for f in parsed.faults))
+    now = datetime.now(UTC)
+    with store.write() as session:
+        owner = ops.team_id(session, team, now)
+        return [(spec.name, _save(store, session, owner, spec, file, now)) for spec in parsed.specs]
+
+
+def _save(store: Store, session: Session, team: int, spec: SubscriptionSpec, file: Path, now: datetime) -> str:
+    channels = [_channel(store, session, team, c, now) for c in spec.channels]
+    data = spec.model_dump(mode="json", exclude={"channels"})
+    return subscriptions.save(
+        session,
+        team,
+        spec.name,
+        data,
+        spec.state,
+        channels,
+        author=f"file {file.name}",
+        origin=f"yaml:{file.name}",
+        now=now,
+    )
+
+
+def _channel(store: Store, session: Session, team: int, spec: ChannelSpec, now: datetime) -> int:
+    if spec.kind == "channel":
+        found = subscriptions.channel_by_label(session, team, spec.config["label"])
+        if found is None:
+            raise InputError("unknown_channel", f"the team has no channel named {spec.config['label']!r}")
+        return found
+    shown = hint(spec)
+    return subscriptions.save_channel(
+        store, session, team, Destination(ChannelKind(spec.kind), spec.config, shown, shown), now
+    )
+
+
+def hint(spec: ChannelSpec) -> str:
+    """What may be shown of a destination: the address of a mailbox, the host of a webhook."""
+    if "address" in spec.config:
+        return spec.config["address"]
+    if "channel" in spec.config:
+        return f"Slack {spec.config['channel']}"
+    return f"{spec.kind.capitalize()} webhook at {spec.config['url'].split('/')[2]}"
