@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""Mail: settings of the relay, the message as RFC 5322 has it, and a kept SMTP connection through the guard."""
+
+import smtplib
+import ssl
+import threading
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from alerts.delivery.outcome import of_smtp
+from alerts.errors import InputError, OncowireError, Permanent
+from alerts.model import Message, Outcome, OutcomeKind
+from alerts.net import Guard
+
+TIMEOUT_S = 20.0
+
+
+class Relay(NamedTuple):
+    host: str
+    port: int
+    user: str
+    password: str
+    tls: str  # starttls · tls · none
+
+
+def relay(url: str) -> Relay:
+    """`smtp://user:pass@host:587?tls=starttls`, `smtps://…`. Raises InputError(bad_smtp_url)."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise InputError("bad_smtp_url", "ONCOWIRE_SMTP_URL cannot be read") from None
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise InputError("bad_smtp_url", "ONCOWIRE_SMTP_URL looks like smtp://user:password@host:587?tls=starttls")
+    given = parse_qs(parts.query).get("tls", [""])[0]
+    tls = given or ("tls" if parts.scheme == "smtps" or port == 465 else "starttls" if port == 587 else "none")
+    if tls not in {"starttls", "tls", "none"}:
+        raise InputError("bad_smtp_url", f"tls must be starttls, tls or none, not {tls!r}")
+    return Relay(
+        parts.hostname,
+        port or (465 if tls == "tls" else 587 if tls == "starttls" else 25),
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+        tls,
+    )
+
+
+def letter(message: Message, sender: str, recipient: str) -> EmailMessage:
+    """HTML with its text twin; every header goes through the policy, which refuses line ends."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = _address(sender)
+    mail["To"] = Address(addr_spec=recipient)
+    mail["Subject"] = message.subject
+    mail["Message-ID"] = message.message_id
+    mail["Date"] = format_datetime(datetime.now(UTC))
+    mail["Auto-Submitted"] = "auto-generated"
+    for name, value in message.headers.items():
+        mail[name] = value
+    mail.set_content(message.text)
+    if message.html:
+        mail.add_alternative(message.html, subtype="html")
+    return mail
+
+
+def _address(text: str) -> Address:
+    name, spec = parseaddr(text)
+    if "@" not in spec:
+        raise InputError("bad_mail_from", f"ONCOWIRE_MAIL_FROM holds no address: {text!r}")
+    return Address(display_name=name, addr_spec=spec)
+
+
+class _GuardedSMTP(smtplib.SMTP):
+    """smtplib whose socket the guard opens."""
+
+    def __init__(self, guard: Guard, relay: Relay, context: ssl.SSLContext) -> None:
+        self._guard, self._relay, self._context = guard, relay, context
+        super().__init__(relay.host, relay.port, timeout=TIMEOUT_S)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> Any:
+        made = self._guard.open_socket(host, port, timeout)
+        made.settimeout(TIMEOUT_S)
+        return self._context.wrap_socket(made, server_hostname=host) if self._relay.tls == "tls" else made
+
+
+class Mailer:
+    """One kept connection a thread; opened again when the relay has closed it."""
+
+    def __init__(self, guard: Guard, url: str, sender: str) -> None:
+        self._guard, self._url, self._sender = guard, url, sender
+        self._context = ssl.create_default_context()
+        self._local = threading.local()
+
+    def send(self, recipient: str, message: Message) -> Outcome:
+        """Never raises for what a relay does. Lost after DATA began: unknown, since the relay may have it."""
+        if not self._url:
+            return Outcome(kind=OutcomeKind.TRANSIENT, code="smtp_not_configured", detail="ONCOWIRE_SMTP_URL is empty")
+        try:
+            mail = letter(message, self._sender, recipient)
+            connection = self._connected()
+        except Permanent as exc:
+            return Outcome(kind=OutcomeKind.TRANSIENT, code=exc.code, detail=exc.message)
+        except OncowireError as exc:
+            return Outcome(kind=OutcomeKind.TRANSIENT, code=exc.code, detail=exc.message)
+        except (ValueError, IndexError) as exc:
+            return Outcome(kind=OutcomeKind.PERMANENT_MESSAGE, code="bad_message", detail=str(exc))
+        except (smtplib.SMTPException, OSError) as exc:
+            return self._dropped("smtp_connect_failed", exc, OutcomeKind.TRANSIENT)
+        return self._transact(connection, recipient, mail)
+
+    def _transact(self, connection: smtplib.SMTP, recipient: str, mail: EmailMessage) -> Outcome:
+        in_data = False
+        try:
+            code, text = connection.mail(parseaddr(self._sender)[1])
+            if code != 250:
+                return self._reset(connection, of_smtp(code, _words(text), at_recipient=False))
+            code, text = connection.rcpt(recipient)
+            if code not in {250, 251}:
+                return self._reset(connection, of_smtp(code, _words(text), at_recipient=True))
+            in_data = True
+            code, text = connection.data(mail.as_bytes())
+        except smtplib.SMTPDataError as exc:
+            return self._reset(connection, of_smtp(exc.smtp_code, _words(exc.smtp_error), at_recipient=False))
+        except (smtplib.SMTPException, OSError) as exc:
+            return self._dropped("smtp_dropped", exc, OutcomeKind.UNKNOWN if in_data else OutcomeKind.TRANSIENT)
+        if code != 250:
+            return self._reset(connection, of_smtp(code, _words(text), at_recipient=False))
+        return Outcome(kind=OutcomeKind.OK, code="smtp_250", detail=_words(text), provider_id=_words(text)[:200])
+
+    def _connected(self) -> smtplib.SMTP:
+        kept: smtplib.SMTP | None = getattr(self._local, "connection", None)
+        if kept is not None and _alive(kept):
+            return kept
+        where = relay(self._url)
+        made = _GuardedSMTP(self._guard, where, self._context)
+        made.ehlo_or_helo_if_needed()
+        if where.tls == "starttls":
+            made.starttls(context=self._context)
+            made.ehlo()
+        if where.user:
+            made.login(where.user, where.password)
+        self._local.connection = made
+        return made
+
+    def _reset(self, connection: smtplib.SMTP, outcome: Outcome) -> Outcome:
+        try:
+            connection.rset()
+        except (smtplib.SMTPException, OSError):
+            self._local.connection = None
+        return outcome
+
+    def _dropped(self, code: str, exc: Exception, kind: OutcomeKind) -> Outcome:
+        self._local.connection = None
+        return Outcome(kind=kind, code=code, detail=f"{type(exc).__name__}: {exc}"[:300])
+
+    def close(self) -> None:
+        kept: smtplib.SMTP | None = getattr(self._local, "connection", None)
+        if kept is not None:
+            kept.close()
+            self._local.connection = None
+
+
+def _alive(connection: smtplib.SMTP) -> bool:
+    try:
+        return connection.noop()[0] == 250
+    except (smtplib.SMTPException, OSError):
+        return False
+
+
+def _words(reply: bytes | str) -> str:
+    return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
