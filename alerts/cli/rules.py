@@ -44,8 +44,8 @@ def _read(file: Path) -> str:
         raise InputError("unreadable_file", f"{file}: {exc}") from None
 
 
-@rules_app.command()
-def test(
+@rules_app.command("test")
+def try_rules(
     file: Path,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="JSON Lines in and out.")] = False,
 ) -> None:

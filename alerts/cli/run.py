@@ -11,6 +11,7 @@ import typer
 from cryptography.fernet import Fernet
 
 from alerts.config import settings
+from alerts.pipeline import prepare as run_prepare
 from alerts.store import migrate as migrations
 
 WORKER_FLAGS = ("--without-gossip", "--without-mingle", "--loglevel", "WARNING")
@@ -77,8 +78,6 @@ def migrate(
     """Bring the database to this program's schema."""
     migrations.upgrade(settings())
     if prepare:
-        from alerts.pipeline import prepare as run_prepare
-
         for line in run_prepare(settings()):
             typer.echo(line)
 

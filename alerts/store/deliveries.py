@@ -89,7 +89,7 @@ def begin(session: Session, due: DueDelivery, message: Message, now: datetime) -
             message_sha256=sha256(stored),
             not_before=now + timedelta(seconds=LEASE_S),
             updated_at=now,
-        ).returning(Delivery.id)
+        ).returning(col(Delivery.id))
     ).all()
     if not changed:
         return False

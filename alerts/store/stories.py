@@ -38,15 +38,15 @@ def candidates(session: Session, keys: Sequence[str], since: datetime) -> list[S
         .limit(MAX_CANDIDATES)
     )
     ids = session.exec(found).all()
-    return [state(session, session.get_one(Story, story_id)) for story_id in ids]
+    return [load(session, story_id) for story_id in ids]
 
 
-def state(session: Session, story: Story) -> StoryState:
+def load(session: Session, story_id: int) -> StoryState:
     """The row as the group stage sees it."""
-    assert story.id is not None
-    keys = session.exec(select(StoryKey.key).where(col(StoryKey.story_id) == story.id)).all()
+    story = session.get_one(Story, story_id)
+    keys = session.exec(select(StoryKey.key).where(col(StoryKey.story_id) == story_id)).all()
     return StoryState(
-        id=story.id,
+        id=story_id,
         headline=story.headline,
         facts=StoryFacts.model_validate(story.facts),
         text=story.lead_text,
@@ -78,9 +78,16 @@ def add_story(session: Session, made: StoryState, lead_item_id: int, silent_reas
     return story.id
 
 
-def change_story(session: Session, story_id: int, made: StoryState, lead_item_id: int | None, now: datetime) -> None:
-    """A story that another item joined: matched again, since the item may say more than those before it."""
+def change_story(
+    session: Session, story_id: int, made: StoryState, lead_item_id: int | None, now: datetime, *, loud: bool = False
+) -> None:
+    """A story that another item joined: matched again, since the item may say more than those before it.
+
+    `loud`: the item is fresh news, so a story that was only seen in silence (first import) may be told from now on.
+    """
     story = session.get_one(Story, story_id)
+    if loud:
+        story.silent_reason = None
     _write(story, made)
     if lead_item_id is not None:
         story.lead_item_id = lead_item_id
@@ -136,3 +143,9 @@ def members(session: Session, story_id: int) -> list[int]:
     """Item ids of a story, in the order in which they joined."""
     statement = select(StoryItem.item_id).where(col(StoryItem.story_id) == story_id)
     return list(session.exec(statement.order_by(col(StoryItem.decided_at), col(StoryItem.item_id))))
+
+
+def story_of(session: Session, item_id: int) -> int | None:
+    """The story that an item is in."""
+    statement = select(StoryItem.story_id).where(col(StoryItem.item_id) == item_id)
+    return session.exec(statement.order_by(col(StoryItem.decided_at).desc())).first()

@@ -30,38 +30,36 @@ from alerts.stories.progress import progresses
 
 TEXT_FLOOR = 0.30
 _MUST_BE_KNOWN = ("drugs", "indications", "event", "regulator")
-_STOP = set(
-    [
-        "a",
-        "an",
-        "and",
-        "as",
-        "at",
-        "by",
-        "for",
-        "from",
-        "has",
-        "have",
-        "in",
-        "is",
-        "it",
-        "its",
-        "of",
-        "on",
-        "or",
-        "that",
-        "the",
-        "this",
-        "to",
-        "was",
-        "were",
-        "will",
-        "with",
-        "after",
-        "who",
-        "which",
-    ]
-)
+_STOP = {
+    "a",
+    "an",
+    "and",
+    "as",
+    "at",
+    "by",
+    "for",
+    "from",
+    "has",
+    "have",
+    "in",
+    "is",
+    "it",
+    "its",
+    "of",
+    "on",
+    "or",
+    "that",
+    "the",
+    "this",
+    "to",
+    "was",
+    "were",
+    "will",
+    "with",
+    "after",
+    "who",
+    "which",
+}
 
 
 class Weighed(NamedTuple):

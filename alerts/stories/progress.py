@@ -21,7 +21,7 @@ _SAME_BODY = {"org:EMA": "org:EC"}
 
 
 def progresses(earlier: StoryFacts, later: StoryFacts) -> bool:
-    """Is `later` the next step of `earlier` with the same body, or in the same trial? Drugs and cancers are compared elsewhere."""
+    """Is `later` the next step of `earlier` with the same body or in the same trial? (Drugs, cancers: compare.py)"""
     full = earlier.status in {"accelerated", "conditional"} and later.status == "full"
     step = later.event in STEPS.get(earlier.event, set())
     if not (step or full):

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""The stages at work: claim due rows, call the pure stage, save. Each public method is one sweep of a queue."""
+
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple
+
+import structlog
+from sqlmodel import Session
+
+from alerts import __version__
+from alerts.config import Settings
+from alerts.delivery import Sender
+from alerts.errors import OncowireError
+from alerts.facts import concepts, reader
+from alerts.feeds import FeedState, PollResult, Schedule, host_key, poll
+from alerts.feeds.decide import identities
+from alerts.feeds.parse import Document
+from alerts.model import Decision, Facts, Grouping, StoryState
+from alerts.net import Client, Guard
+from alerts.pipeline import deliver, matching
+from alerts.store import deliveries, feeds, items, ops, stories
+from alerts.store.engine import Store
+from alerts.stories import absorb, decide, keys, leads, lookups, open_story
+
+POLL_BATCH = 16
+READ_BATCH = 100
+GROUP_BATCH = 50
+MATCH_BATCH = 50
+DELIVER_BATCH = 20
+
+log = structlog.get_logger()
+
+
+class Done(NamedTuple):
+    """What a sweep did: rows handled, whether the next stage has work now, whether more of the same is waiting."""
+
+    handled: int
+    produced: bool
+    more: bool
+
+
+class Pipeline:
+    """All stages over one store. One per process, made after fork; safe to share between threads."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] | None = None) -> None:
+        self.settings = settings
+        self.store = Store(settings)
+        self._clock = clock or (lambda: datetime.now(UTC))
+        self._luck = random.Random()  # noqa: S311 - jitter, not secrets
+        self._schedule = Schedule(settings.min_interval_s, settings.minute_s)
+        self._rules = matching.RuleCache()
+
+    @cached_property
+    def _client(self) -> Client:
+        contact = f" (+{self.settings.contact})" if self.settings.contact else ""
+        return Client(Guard(self.settings.fetch_allow), f"Oncowire/{__version__}{contact}")
+
+    @cached_property
+    def _sender(self) -> Sender:
+        return Sender(self.settings)
+
+    # ── poll ─────────────────────────────────────────────────────────────────────────────────────
+
+    def poll_due(self) -> Done:
+        """Poll what is due, several at a time: a slow publisher holds up only itself."""
+        with self.store.write() as session:
+            ids = feeds.claim(session, self._clock(), POLL_BATCH)
+        if not ids:
+            return Done(0, produced=False, more=False)
+        with ThreadPoolExecutor(max_workers=min(8, len(ids)), thread_name_prefix="poll") as pool:
+            changed = sum(pool.map(self._poll_one, ids))
+        return Done(len(ids), produced=changed > 0, more=len(ids) == POLL_BATCH)
+
+    def _poll_one(self, feed_id: int) -> int:
+        with self.store.read() as session:
+            feed = feeds.state(session, feed_id)
+
+        def known(document: Document) -> tuple[dict[str, str], dict[str, str]]:
+            with self.store.read() as reading:
+                return feeds.known(reading, feed_id, identities(document.entries), [e.link for e in document.entries])
+
+        result = poll(feed, self._client, known, self._schedule, self._clock(), self._luck.random())
+        self._save_poll(feed_id, feed, result)
+        return len(result.changes)
+
+    def _save_poll(self, feed_id: int, feed: FeedState, result: PollResult) -> None:
+        now = self._clock()
+        with self.store.write() as session:
+            feeds.save_poll(session, feed_id, result.state, result.attempt, result.changes, now)
+            if result.host_pause_s is not None:
+                until = now + timedelta(seconds=result.host_pause_s)
+                feeds.pause_host(session, host_key(feed.url), until, result.attempt.error_text or "")
+        log.info(
+            "polled",
+            feed_id=feed_id,
+            status=result.attempt.status,
+            new=result.attempt.new_count,
+            error=result.attempt.error_code,
+        )
+
+    # ── read → group → match ─────────────────────────────────────────────────────────────────────
+
+    def process_due(self) -> Done:
+        """Read, group and match what is due, so that news is on its way within one sweep."""
+        read, grouped = self._read(), self._group()
+        matched, made = self._match()
+        return Done(
+            read + grouped + matched,
+            produced=made > 0,
+            more=read == READ_BATCH or grouped == GROUP_BATCH or matched == MATCH_BATCH,
+        )
+
+    def _read(self) -> int:
+        with self.store.write() as session:
+            ids = items.claim_unread(session, self._clock(), READ_BATCH)
+        if not ids:
+            return 0
+        with self.store.read() as session:
+            loaded = items.load(session, ids)
+        found: dict[items.StoredItem, Facts] = {}
+        failed: dict[int, str] = {}
+        for item in loaded:
+            try:
+                found[item] = reader().read(item.news)
+            except Exception as exc:  # noqa: BLE001 - one strange text must not hold up the others; it is kept with its error
+                failed[item.id] = f"{type(exc).__name__}: {exc}"
+        now = self._clock()
+        with self.store.write() as session:
+            items.save_facts(session, found, now)
+            for item_id, why in failed.items():
+                items.fail(session, item_id, "read_failed", why, now)
+                log.error("read_failed", item_id=item_id, error=why)
+        return len(ids)
+
+    def _group(self) -> int:
+        with self.store.write() as session:
+            stories.lock_grouping(session)
+            now = self._clock()
+            loaded = items.load(session, items.claim_ungrouped(session, now, GROUP_BATCH))
+            for item in loaded:
+                facts = items.facts_of(session, item)
+                if _tells_something(facts):
+                    self._place(session, item, facts, now)
+            items.finish(session, [item.id for item in loaded], now)
+        return len(loaded)
+
+    def _place(self, session: Session, item: items.StoredItem, facts: Facts, now: datetime) -> None:
+        """Into a story: its own or one that is there. An edited item stays where it is and is matched again."""
+        home = stories.story_of(session, item.id)
+        if home is not None:
+            story = stories.load(session, home)
+            stories.change_story(session, story.id, absorb(story, item.news, facts, now), None, now)
+            stories.add_keys(session, story.id, keys(item.news, facts), now)
+            return
+        found = {
+            s.id: s
+            for look in lookups(item.news, facts, now)
+            for s in stories.candidates(session, look.keys, look.since)
+        }
+        grouping = decide(item.news, facts, list(found.values()), now, concepts())
+        story_id = self._apply(session, item, facts, grouping, found, now)
+        stories.add_keys(session, story_id, keys(item.news, facts), now)
+        stories.attach(session, story_id, item.id, grouping.decision, grouping.reason, now)
+        log.info(
+            "grouped", item_id=item.id, story_id=story_id, decision=grouping.decision.value, reason=grouping.reason.code
+        )
+
+    def _apply(
+        self,
+        session: Session,
+        item: items.StoredItem,
+        facts: Facts,
+        grouping: Grouping,
+        found: dict[int, StoryState],
+        now: datetime,
+    ) -> int:
+        if grouping.decision is Decision.SAME and grouping.story_id is not None:
+            story = found[grouping.story_id]
+            lead = item.id if leads(story, item.news) else None
+            stories.change_story(
+                session, story.id, absorb(story, item.news, facts, now), lead, now, loud=item.silent_reason is None
+            )
+            return story.id
+        return stories.add_story(
+            session, open_story(0, item.news, facts, grouping, now), item.id, item.silent_reason, now
+        )
+
+    def _match(self) -> tuple[int, int]:
+        """(stories looked at, deliveries made)"""
+        with self.store.write() as session:
+            ids = stories.claim_unmatched(session, self._clock(), MATCH_BATCH)
+        made = 0
+        for story_id in ids:
+            with self.store.write() as session:
+                made += matching.match_story(session, story_id, self._rules.of(session), self._clock())
+        return len(ids), made
+
+    # ── deliver ──────────────────────────────────────────────────────────────────────────────────
+
+    def deliver_due(self) -> Done:
+        """Send what is due, one by one; each is written as *sending* before its socket opens."""
+        with self.store.write() as session:
+            ids = deliveries.claim(session, self._clock(), DELIVER_BATCH)
+        for delivery_id in ids:
+            try:
+                deliver.one(self.store, self._sender, self.settings, delivery_id, self._clock, self._luck.random())
+            except OncowireError as exc:
+                deliver.set_aside(self.store, delivery_id, exc, self._clock())
+        return Done(len(ids), produced=False, more=len(ids) == DELIVER_BATCH)
+
+    def housekeeping(self) -> None:
+        """Signs of life in the database, once a minute."""
+        with self.store.write() as session:
+            ops.heartbeat(session, "housekeeping", self._clock())
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def _tells_something(facts: Facts) -> bool:
+    """Off-topic items end here; anything that names a drug or a cancer as its subject goes on."""
+    return facts.relevant or any(c.drugs or c.indications for c in facts.claims)
