@@ -53,13 +53,17 @@ def stories(session: Session) -> Iterator[dict[str, Any]]:
         }
 
 
-def deliveries(session: Session) -> Iterator[dict[str, Any]]:
+def deliveries(session: Session, newest: int | None = None) -> Iterator[dict[str, Any]]:
+    """All, oldest first; or the `newest` ones, newest first."""
     joined = (
         select(Delivery, Subscription.name, Channel.kind, Channel.hint)
         .join(Subscription, col(Subscription.id) == col(Delivery.subscription_id))
         .join(Channel, col(Channel.id) == col(Delivery.channel_id))
     )
-    for row, subscription, kind, hint in session.exec(joined.order_by(col(Delivery.id))):
+    ordered = (
+        joined.order_by(col(Delivery.id)) if newest is None else joined.order_by(col(Delivery.id).desc()).limit(newest)
+    )
+    for row, subscription, kind, hint in session.exec(ordered):
         tried = session.exec(
             select(DeliveryAttempt)
             .where(col(DeliveryAttempt.delivery_id) == row.id)
@@ -76,6 +80,7 @@ def deliveries(session: Session) -> Iterator[dict[str, Any]]:
             "reason": row.state_reason,
             "attempts": [{"at": a.started_at, "outcome": a.outcome, "code": a.code} for a in tried],
             "message_id": row.message_id,
+            "subject": (row.message or {}).get("subject", ""),
         }
 
 

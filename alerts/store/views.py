@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""Queries of the console: what a page shows, in one place."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from alerts.store.claims import backlog
+from alerts.store.tables import Delivery, Feed, Item, Story, StoryItem
+
+
+def latest_stories(session: Session, limit: int = 50) -> list[dict[str, Any]]:
+    """Newest stories with their facts, their sources (lead first) and why each item is in them."""
+    rows = session.exec(select(Story).order_by(col(Story.last_seen_at).desc(), col(Story.id).desc()).limit(limit)).all()
+    return [_story(session, row) for row in rows]
+
+
+def _story(session: Session, row: Story) -> dict[str, Any]:
+    joined = (
+        select(Item, StoryItem, Feed.title)
+        .join(StoryItem, col(StoryItem.item_id) == col(Item.id))
+        .join(Feed, col(Feed.id) == col(Item.feed_id))
+        .where(col(StoryItem.story_id) == row.id)
+        .order_by(col(Item.first_seen_at))
+    )
+    members = [
+        {
+            "title": item.title,
+            "url": item.url,
+            "outlet": outlet,
+            "lead": item.id == row.lead_item_id,
+            "why": link.reason_text,
+        }
+        for item, link, outlet in session.exec(joined)
+    ]
+    follows = session.get(Story, row.follows_id) if row.follows_id else None
+    return {
+        "id": row.id,
+        "headline": row.headline,
+        "facts": row.facts,
+        "event": row.event,
+        "event_date": row.event_date,
+        "seen": row.last_seen_at,
+        "silent": row.silent_reason,
+        "follows": follows and {"id": follows.id, "headline": follows.headline},
+        "members": sorted(members, key=lambda m: not m["lead"]),
+    }
+
+
+def feeds(session: Session) -> Sequence[Feed]:
+    """Those with trouble first."""
+    rows = session.exec(select(Feed).order_by(col(Feed.id))).all()
+    return sorted(rows, key=lambda f: (f.state in {"ok", "paused"}, f.id))
+
+
+def counts(session: Session, now: datetime) -> dict[str, dict[str, float]]:
+    """For /metrics: due rows and age of the oldest by stage, deliveries by state, feeds by state."""
+    open_delivery = [col(Delivery.state).in_(["pending", "retry", "unknown", "sending"])]
+    stages = {
+        "poll": backlog(session, Feed, "next_poll_at", [col(Feed.enabled).is_(True)], now),
+        "read": backlog(session, Item, "due_at", [col(Item.stage) == "read"], now),
+        "group": backlog(session, Item, "due_at", [col(Item.stage) == "group"], now),
+        "match": backlog(session, Story, "due_at", [col(Story.stage) == "match"], now),
+        "deliver": backlog(session, Delivery, "not_before", open_delivery, now),
+    }
+    return {
+        "due": {stage: float(due) for stage, (due, _) in stages.items()},
+        "lag_s": {stage: age for stage, (_, age) in stages.items()},
+        "deliveries": _by(session, Delivery, "state"),
+        "feeds": _by(session, Feed, "state"),
+    }
+
+
+def _by(session: Session, table: Any, column: str) -> dict[str, float]:
+    field = getattr(table, column)
+    return {
+        str(name): float(number) for name, number in session.execute(select(field, func.count()).group_by(field)).all()
+    }
