@@ -39,6 +39,9 @@ _STAGED = re.compile(
 )
 
 
+_AND = re.compile(r",? (?:and|or|&|and or) $|, $")
+
+
 class Name(NamedTuple):
     """A surface of a concept and the care that it needs."""
 
@@ -67,6 +70,9 @@ class Matcher:
                 entries.append(name)  # the first one wins: see the order in _names
         table.pop("", None)
         self._names = list(table.values())
+        self._cancers = {
+            key: n.id for key, names in table.items() for n in names if n.kind == "indication" and n.exact is None
+        }
         self._automaton = AhoCorasick(list(table))
 
     def hits(self, sentences: list[Sentence], whole_key: str) -> list[Hit]:
@@ -93,7 +99,24 @@ class Matcher:
         for hit in found:
             if all(hit.end <= t.start or hit.start >= t.end for t in taken):
                 taken.append(hit)
+        taken += [h for hit in taken if hit.kind == "indication" for h in self._coordinated(hit, key, taken)]
         return sorted(taken, key=lambda h: h.start)
+
+    def _coordinated(self, hit: Hit, key: str, taken: list[Hit]) -> list[Hit]:
+        """ "pancreatic and extra-pancreatic neuroendocrine tumors" names two cancers: the first borrows the last's head."""
+        before = _AND.search(key[: hit.start])
+        if not before:
+            return []
+        head = key[hit.start : hit.end].split()
+        words = [*re.finditer(r"[a-z0-9]+", key[: before.start()])][-3:]
+        for first in words:  # longest modifier first
+            for tail in (head[n:] for n in range(1, len(head))):
+                name = f"{key[first.start() : before.start()]} {' '.join(tail)}"
+                found = self._cancers.get(name) or self._cancers.get(name.removesuffix("s"))
+                free = all(t.start >= before.start() or t.end <= first.start() for t in taken)
+                if found and found != hit.id and free:
+                    return [Hit("indication", found, hit.sentence, first.start(), before.start())]
+        return []
 
 
 def _bounded(key: str, start: int, end: int) -> int:

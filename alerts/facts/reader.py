@@ -35,6 +35,9 @@ ACTING_KINDS = {"regulator", "hta", "guideline"}
 _CANCER_WORDS = re.compile(
     r"cancer|oncolog|tumou?r|leuk|lymphom|myelom|carcinom|sarcom|melanom|metasta|glioma|glioblast|blastoma|neoplas|malignan|chemother|car t\b"
 )
+_DESCRIBED = re.compile(
+    r" (?:pill|drug|medicine|treatment|therapy|antibody|blockbuster|medication)s?\b(?! (?:wins|gets|for|fails|meets))"
+)
 _CORPORATE = {EventType.CORPORATE, EventType.CONFERENCE}
 
 
@@ -144,6 +147,8 @@ class Reader:
     def _primary_cancers(self, by_id: dict[str, list[Found]]) -> set[str]:
         """Those of the title, made narrower by what the lead says of them; without any, those of the lead."""
         titled = {c for c, places in by_id.items() if any(p.sentence.number == 0 for p in places) and c != CANCER}
+        told = {c for c in titled if not all(_describes_drug(p) for p in by_id[c] if p.sentence.number == 0)}
+        titled = told or titled
         leading = _first_named(by_id, LEAD_SENTENCES) - {CANCER}
         if not titled:
             first = _first_named(by_id, 1) - {CANCER} or leading
@@ -190,6 +195,11 @@ def _by_id(found: Sequence[Found], kind: str) -> dict[str, list[Found]]:
         if one.hit.kind == kind:
             table.setdefault(one.hit.id, []).append(one)
     return table
+
+
+def _describes_drug(place: Found) -> bool:
+    """ "kidney-cancer pill X wins approval for Y": the first cancer says what X is known for."""
+    return bool(_DESCRIBED.match(place.sentence.keyed.key[place.hit.end :]))
 
 
 def _first_named(by_id: dict[str, list[Found]], limit: int) -> set[str]:
