@@ -35,7 +35,8 @@ _COMMON = {
 
 # Stage and line are facts of their own: "refractory mantle cell lymphoma" is mantle cell lymphoma, refractory.
 _STAGED = re.compile(
-    r"(?:refractory|recurrent|relapsed|metastatic|advanced|locally|unresectable|stage|adult|childhood|early)\b", re.I
+    r"(?:refractory|recurrent|relapsed|metastatic|advanced|locally|unresectable|stage|adult|childhood|early|platinum|castration|hormone)\b",
+    re.I,
 )
 
 
@@ -147,7 +148,7 @@ def _names(v: Vocabulary) -> Iterator[tuple[str, Name]]:
         v.indications.values(), key=lambda i: (not i.news, not i.id.startswith("onc:"), not i.id.startswith("doid:"))
     )
     for cancer in ordered:
-        if cancer.matchable and (cancer.news or not _STAGED.match(cancer.name)):
+        if cancer.matchable and not (_STAGED.match(cancer.name) and cancer.oncotree is None):
             words = _context([cancer.name, *cancer.synonyms])
             yield from _careful(v, "indication", cancer.id, (cancer.name, *cancer.synonyms), words)
             if cancer.news:

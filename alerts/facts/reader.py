@@ -41,6 +41,28 @@ _DESCRIBED = re.compile(
 _CORPORATE = {EventType.CORPORATE, EventType.CONFERENCE}
 
 
+_ACTS = {
+    EventType.APPROVAL,
+    EventType.LABEL_EXPANSION,
+    EventType.REJECTION,
+    EventType.FILING_STATUS,
+    EventType.DESIGNATION,
+}
+# Body, the acts that its land's name stands for, the land.
+_LANDS = tuple(
+    (body, acts, re.compile(rf"\b(?:{land})\b"))
+    for body, acts, land in (
+        ("org:EC", {EventType.APPROVAL, EventType.LABEL_EXPANSION}, "eu|european union|europe|european"),
+        ("org:EMA", {EventType.OPINION_POSITIVE, EventType.FILING_STATUS}, "eu|european union|europe|european"),
+        ("org:FDA", _ACTS, r"u\.s\.?|us|usa|united states|pdufa|bla|sbla|nda|snda"),
+        ("org:NMPA", _ACTS, "china|chinese"),
+        ("org:PMDA", _ACTS, "japan|japanese"),
+        ("org:MHRA", _ACTS, "uk|britain|british"),
+        ("org:HC", _ACTS, "canada|canadian"),
+    )
+)
+
+
 class Found(NamedTuple):
     """A concept in the item: where it stands, and whether any of its places makes it a subject."""
 
@@ -67,7 +89,7 @@ class Reader:
         main = _main_event(told)
         drugs = self._drugs(item, found, parts, main)
         cancers = self._cancers(found)
-        bodies = self._bodies(found, main)
+        bodies = self._bodies(item, found, main)
         claims = _claims(item, drugs, cancers, bodies, main, found, parts)
         event = _event_fact(item, main)
         lead = next((c for c in claims if c.foreground), claims[0])
@@ -161,7 +183,9 @@ class Reader:
                 primary.discard(broad)  # "lung cancer … NSCLC": the narrowest that the text supports
         return primary or ({CANCER} & set(by_id))
 
-    def _bodies(self, found: Sequence[Found], main: tuple[Sentence, Event] | None) -> tuple[RegulatorFact, ...]:
+    def _bodies(
+        self, item: NewsItem, found: Sequence[Found], main: tuple[Sentence, Event] | None
+    ) -> tuple[RegulatorFact, ...]:
         """Primary: named in the title or beside the event of a regulatory act; everything else is mentioned."""
         facts = []
         for body_id, places in _by_id(found, "body").items():
@@ -170,12 +194,29 @@ class Reader:
                 continue
             acts = main is not None and (main[1].type in events.REGULATORY or main[1].type is EventType.TRIAL_START)
             near = any(p.sentence.number == 0 or (main is not None and p.sentence is main[0]) for p in places)
-            first = any(p.sentence.number <= 2 and not is_background(p.sentence.keyed.key) for p in places)
+            first = any(
+                not is_background(p.sentence.keyed.key) and (p.sentence.number <= 2 or _same_event(p.sentence, main))
+                for p in places
+            )
             role = Role.PRIMARY if near or (acts and first) else Role.MENTIONED
             facts.append(
                 RegulatorFact(id=body_id, name=body.short, role=role, mentions=tuple(p.mention for p in places))
             )
-        return tuple(facts)
+        if main is not None and not any(f.role is Role.PRIMARY for f in facts):
+            facts += self._body_of_the_land(item, main)
+        return tuple({f.id: f for f in facts}.values())
+
+    def _body_of_the_land(self, item: NewsItem, main: tuple[Sentence, Event]) -> list[RegulatorFact]:
+        """A country's approval without a named body is its body's ("EU approval": the European Commission)."""
+        sentence, event = main
+        for body_id, acts, pattern in _LANDS:
+            hit = pattern.search(sentence.keyed.key) if event.type in acts else None
+            if hit:
+                source = item.title if sentence.field == "title" else item.summary
+                mention = sentence.mention(hit.start(), hit.end(), source)
+                name = self._vocabulary.bodies[body_id].short
+                return [RegulatorFact(id=body_id, name=name, role=Role.PRIMARY, mentions=(mention,))]
+        return []
 
     def _biomarkers(self, found: Sequence[Found]) -> tuple[BiomarkerFact, ...]:
         return tuple(
@@ -187,6 +228,10 @@ class Reader:
             )
             for marker, places in _by_id(found, "biomarker").items()
         )
+
+
+def _same_event(sentence: Sentence, main: tuple[Sentence, Event] | None) -> bool:
+    return main is not None and sentence.number <= LEAD_SENTENCES + 2 and _tells(sentence, main[1].type)
 
 
 def _by_id(found: Sequence[Found], kind: str) -> dict[str, list[Found]]:

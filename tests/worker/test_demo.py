@@ -16,7 +16,6 @@ import pytest
 
 from worker.demo import news
 
-pytest.importorskip("alerts.console.app", reason="the console is not part of this tree yet")
 pytestmark = [pytest.mark.processes, pytest.mark.redis, pytest.mark.enable_socket, pytest.mark.timeout(180)]
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("alerts.console.app", reason="the console is not part of this tree yet")
 pytestmark = [pytest.mark.processes, pytest.mark.redis, pytest.mark.enable_socket, pytest.mark.timeout(180)]
 
 CHILDREN = ("broker", "worker", "beat", "web")
