@@ -218,6 +218,9 @@ class Pipeline:
             ops.heartbeat(session, "housekeeping", self._clock())
 
     def close(self) -> None:
+        for kept in ("_client", "_sender"):
+            if kept in self.__dict__:
+                self.__dict__[kept].close()
         self.store.close()
 
 
