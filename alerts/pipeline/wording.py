@@ -144,7 +144,7 @@ def listing(names: Sequence[str]) -> str:
 
 
 def cancers(names: Sequence[str]) -> str:
-    """Names that end alike share their end: "pancreatic and extra-pancreatic neuroendocrine tumor"."""
+    """Names that end alike share their end: "pancreatic and extra-pancreatic neuroendocrine tumors"."""
     if len(names) < 2:
         return listing(names)
     words = [name.split() for name in names]
@@ -153,4 +153,5 @@ def cancers(names: Sequence[str]) -> str:
         shared += 1
     if not shared:
         return listing(names)
-    return f"{listing([' '.join(w[:-shared]) for w in words])} {' '.join(words[0][-shared:])}"
+    end = " ".join(words[0][-shared:])
+    return f"{listing([' '.join(w[:-shared]) for w in words])} {end if end.endswith('s') else end + 's'}"

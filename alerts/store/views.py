@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from alerts.model import StoryFacts
 from alerts.store.claims import backlog
 from alerts.store.tables import Delivery, Feed, Item, Story, StoryItem
 
@@ -40,7 +41,7 @@ def _story(session: Session, row: Story) -> dict[str, Any]:
     return {
         "id": row.id,
         "headline": row.headline,
-        "facts": row.facts,
+        "facts": StoryFacts.model_validate(row.facts),
         "event": row.event,
         "event_date": row.event_date,
         "seen": row.last_seen_at,
