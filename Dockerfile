@@ -12,7 +12,9 @@ LABEL org.opencontainers.image.title="Oncowire" org.opencontainers.image.license
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     ONCOWIRE_VAR_DIR=/var/lib/oncowire ONCOWIRE_LOG_FORMAT=json ONCOWIRE_WEB_HOST=0.0.0.0
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin oncowire \
- && install -d -o 10001 -g 10001 -m 0750 /var/lib/oncowire /run/oncowire /run/oncowire/app /run/oncowire/db /run/oncowire/broker
+ && install -d -o 10001 -g 10001 -m 0750 /var/lib/oncowire /run/oncowire/app \
+ # Each of these volumes is mounted only where it belongs; the server in there runs under an id of its own.
+ && install -d -o 10001 -g 10001 -m 0755 /run/oncowire/db /run/oncowire/broker
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
 COPY alerts alerts
