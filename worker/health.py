@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from celery.signals import celeryd_after_setup, worker_ready
+from celery.signals import beat_init, before_task_publish, celeryd_after_setup, worker_ready
 
 from alerts.config import settings
 
@@ -40,6 +40,13 @@ def age_s(queue: str) -> float:
         return time.time() - heartbeat_file(queue).stat().st_mtime
     except FileNotFoundError:
         return float("inf")
+
+
+@beat_init.connect
+def _beat_lives(**_: Any) -> None:
+    """The clock's sign of life: each hint that it hands to the broker."""
+    before_task_publish.connect(lambda **_: beat("beat"), weak=False)
+    beat("beat")
 
 
 @celeryd_after_setup.connect

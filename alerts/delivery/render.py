@@ -13,6 +13,9 @@ from alerts.config import TEMPLATES
 from alerts.model import Alert, AlertKind, ChannelKind, EventType, Message
 
 SUBJECT_CHARS = 150
+LINE_CHARS = 300
+MAX_ROWS = 10
+MAX_QUOTES = 3
 MAX_HTML_BYTES = 80_000  # Gmail clips at about 102 KB
 MAX_CARD_BYTES = 20_000  # Teams refuses 28 KB of the expanded message
 SLACK_HEADER, SLACK_SECTION, SLACK_FIELD = 150, 3000, 2000
@@ -32,6 +35,9 @@ _GOOD = {
 _BAD = {EventType.REJECTION, EventType.TRIAL_NEGATIVE, EventType.TRIAL_STOPPED, EventType.WITHDRAWAL}
 
 
+_SLACK_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
 def tone(event: EventType) -> str:
     if event in _GOOD:
         return "good"
@@ -47,7 +53,27 @@ def subject(alert: Alert) -> str:
 
 def render(channel: ChannelKind, alert: Alert, message_id: str) -> Message:
     """The message of one channel within that channel's limits."""
-    return {ChannelKind.EMAIL: _email, ChannelKind.SLACK: _slack, ChannelKind.TEAMS: _teams}[channel](alert, message_id)
+    makers = {ChannelKind.EMAIL: _email, ChannelKind.SLACK: _slack, ChannelKind.TEAMS: _teams}
+    return makers[channel](_shortened(alert), message_id)
+
+
+def _shortened(alert: Alert) -> Alert:
+    """Every text at a length that people read: deliberate cuts here, never a refusal by a receiver."""
+    return alert.model_copy(
+        update={
+            "drugs": cut(alert.drugs, LINE_CHARS),
+            "cancers": cut(alert.cancers, LINE_CHARS),
+            "headline": cut(alert.headline, LINE_CHARS),
+            "sentence": cut(alert.sentence, 2 * LINE_CHARS),
+            "facts": tuple(f.model_copy(update={"value": cut(f.value, LINE_CHARS)}) for f in alert.facts[:MAX_ROWS]),
+            "quotes": tuple(
+                q.model_copy(update={"text": cut(q.text, 2 * LINE_CHARS)}) for q in alert.quotes[:MAX_QUOTES]
+            ),
+            "sources": tuple(
+                s.model_copy(update={"title": cut(s.title, LINE_CHARS)}) for s in alert.sources[:MAX_ROWS]
+            ),
+        }
+    )
 
 
 def _values(alert: Alert) -> dict[str, Any]:
@@ -116,10 +142,21 @@ def cut(text: str, limit: int) -> str:
 
 
 def slack_text(value: str, limit: int = SLACK_SECTION) -> str:
-    """Inert in Slack: & < > are the only characters that start a mention or a link (docs.slack.dev, escaping)."""
-    short = cut(one_line(value), limit)
-    escaped = short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return escaped if len(escaped) <= limit else slack_text(value, limit - (len(escaped) - limit) - 1)
+    """Inert in Slack: & < > are the only characters that start a mention or a link (docs.slack.dev, escaping).
+
+    `limit` holds of the escaped text; it is cut before a character that would pass it.
+    """
+    text = one_line(value)
+    escaped = "".join(_SLACK_ESCAPES.get(char, char) for char in text)
+    if len(escaped) <= limit:
+        return escaped
+    kept, room = [], limit - 1
+    for char in text:
+        room -= len(_SLACK_ESCAPES.get(char, char))
+        if room < 0:
+            break
+        kept.append(_SLACK_ESCAPES.get(char, char))
+    return "".join(kept) + "…"
 
 
 def slack_words(value: str, limit: int = SLACK_SECTION) -> str:

@@ -45,7 +45,14 @@ def test_every_span_points_at_its_words(case: dict[str, Any]) -> None:
     title, summary = case["title"], case.get("summary", "")
     facts = read(title, summary)
     fields = {"title": title, "summary": summary}
-    everything = [*facts.drugs, *facts.indications, *facts.biomarkers, *facts.regulators, *facts.trials, facts.event]
+    everything: list[Any] = [
+        *facts.drugs,
+        *facts.indications,
+        *facts.biomarkers,
+        *facts.regulators,
+        *facts.trials,
+        facts.event,
+    ]
     for mention in (m for fact in everything for m in fact.mentions):
         assert fields[mention.field][mention.start : mention.end] == mention.text != ""
 

@@ -80,7 +80,8 @@ class Mailbox:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
-        self.mails.append(bytes(envelope.content or b""))
+        assert isinstance(envelope.content, bytes)
+        self.mails.append(envelope.content)
         return "250 kept"
 
 
@@ -189,7 +190,9 @@ def test_one_story_is_told_once_in_three_channels(
     mail = message_from_bytes(mailbox[0].mails[0], policy=default)
     assert mail["Subject"].startswith("[EU approval] cabozantinib: pancreatic neuroendocrine tumor")
     assert mail["To"] == "alice@example.org"
-    assert "also reported by" in mail.get_body(("html",)).get_content()
+    body = mail.get_body(("html",))
+    assert body is not None
+    assert "also reported by" in body.get_content()
     assert "sunitinib" not in str(rows(pipeline, "deliveries"))
 
 
