@@ -71,7 +71,8 @@ def parse(body: bytes, url: str, content_type: str, now: datetime) -> Document:
         raise Transient("feed_empty", "the answer has no content")
     if body.lstrip()[:1] == b"{":
         return _json_feed(body, url, now)
-    headers = {"content-location": url, "content-type": content_type or "application/xml"}
+    # No content-location: feedparser would make guids into addresses, which change when a feed moves; links are joined here.
+    headers = {"content-type": content_type or "application/xml"}
     parsed = feedparser.parse(
         io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
     )
@@ -90,8 +91,9 @@ def parse(body: bytes, url: str, content_type: str, now: datetime) -> Document:
 def _entry(raw: Any, base: str, now: datetime) -> Entry:
     bodies = [c.get("value", "") for c in raw.get("content", [])]
     summary = raw.get("summary") or (bodies[0] if bodies else "")
-    date_raw = raw.get("published") or raw.get("updated") or ""
-    struct = raw.get("published_parsed") or raw.get("updated_parsed")
+    # dict.get: feedparser's own hands out one date for the other, with a warning.
+    date_raw = dict.get(raw, "published") or dict.get(raw, "updated") or ""
+    struct = dict.get(raw, "published_parsed") or dict.get(raw, "updated_parsed")
     return Entry(
         guid=_CONTROL.sub("", str(raw.get("id", "")))[:2000],
         link=link(raw.get("link", ""), base),
