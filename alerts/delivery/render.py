@@ -165,8 +165,8 @@ def slack_words(value: str, limit: int = SLACK_SECTION) -> str:
 
 
 def teams_text(value: str, limit: int = 2000) -> str:
-    """Inert in an Adaptive Card: Markdown marks are escaped, <at> cannot open."""
-    return re.sub(r"([\\*_\[\]()`#~>|])", r"\\\1", cut(one_line(value), limit).replace("<", "‹"))
+    """Inert in an Adaptive Card: the marks of its Markdown (bold, italic, link) are escaped, <at> cannot open."""
+    return re.sub(r"([\\*_\[\]])", r"\\\1", cut(one_line(value), limit).replace("<", "‹"))
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from alerts.errors import InputError
 from alerts.feeds import Attempt, Change, FeedState, ListedFeed, host_key
+from alerts.model import SourceTier
 from alerts.store.claims import claim_due
 from alerts.store.insert import insert_new
 from alerts.store.tables import Feed, FeedAttempt, FeedHost, Item
@@ -123,7 +124,8 @@ def add(session: Session, listed: ListedFeed, next_poll_at: datetime, now: datet
         "url": listed.url,
         "original_url": listed.url,
         "title": listed.title,
-        "tier": listed.tier,
+        # Other programs put words of their own into an OPML category.
+        "tier": listed.tier if listed.tier in set(SourceTier) else SourceTier.UNKNOWN.value,
         "enabled": listed.disabled_because is None,
         "state": "ok" if listed.disabled_because is None else "paused",
         "state_reason": listed.disabled_because or "",

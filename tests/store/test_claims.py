@@ -52,6 +52,12 @@ def test_the_same_address_is_one_feed(store: Store) -> None:
         assert feeds.count(session) == 1
 
 
+def test_a_category_of_another_program_is_no_tier_and_breaks_nothing(store: Store) -> None:
+    with store.write() as session:
+        feeds.add(session, ListedFeed("https://a.example.org/feed", "A", "News/Health"), NOW, NOW)
+        assert feeds.by_url(session, "https://a.example.org/feed").tier == "unknown"
+
+
 def test_an_installation_keeps_its_id(store: Store) -> None:
     with store.write() as session:
         first = ops.installation_id(session)

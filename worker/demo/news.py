@@ -18,6 +18,7 @@ SAMPLE_RECEIVER = "127.0.0.1:8071"  # stands in the rule files for the port that
 class FeedPlan(Value):
     title: str
     format: Literal["rss", "atom", "rdf"]
+    tier: str
     path: str
 
 
