@@ -161,7 +161,8 @@ class Demo:
     def _add_feeds(self) -> None:
         """Through the command that a person would use."""
         outlines = "".join(
-            f"<outline type='rss' text={quoteattr(plan.title)} category={quoteattr(plan.tier)} xmlUrl={quoteattr(self.news.url(key))}/>"
+            f"<outline type='rss' text={quoteattr(plan.title)} category={quoteattr(plan.tier)}"
+            f" xmlUrl={quoteattr(self.news.url(key))}/>"
             for key, plan in self.newsroom.feeds.items()
         )
         opml = self.folder / "feeds.opml"
