@@ -367,6 +367,26 @@ class Alert(Value):
     possible_repeat: bool = False
 
 
+class DigestGroup(Value):
+    """Alerts of a digest under one heading (a drug or a cancer), newest first."""
+
+    heading: str
+    alerts: tuple[Alert, ...]
+
+
+class Digest(Value):
+    """What one channel is told over a window: never sent when it holds nothing."""
+
+    subscription: str
+    window_start: datetime  # UTC
+    window_end: datetime  # UTC
+    zone: str = "UTC"  # IANA name in which times are shown
+    why: Literal["cadence", "quiet", "cap", "mixed"] = "cadence"  # why these waited: shown in words
+    grouped_by: Literal["drug", "cancer"] = "drug"
+    groups: tuple[DigestGroup, ...] = ()
+    links: dict[str, str] = {}  # manage · unsubscribe · pause
+
+
 class Message(Value):
     """A rendered alert for one channel: stored as it is, sent as it is, replayed as it is."""
 
