@@ -4,14 +4,25 @@
 Each setting that departs from Celery's default has its reason, measured on Celery 5.7 with Valkey.
 """
 
-from celery import Celery
+from typing import Any
 
+from celery import Celery
+from celery.signals import setup_logging
+
+from alerts import logs
 from alerts.config import settings
 
 QUEUES = ("poll", "read", "deliver")
 TASK_SOFT_LIMIT_S = 90
 TASK_HARD_LIMIT_S = 120
 HINT_EXPIRES_S = 30
+
+
+@setup_logging.connect
+def _our_logs(**_: Any) -> None:
+    """Connecting to this signal keeps Celery from setting up logging of its own."""
+    logs.configure(settings())
+
 
 app = Celery("oncowire", broker=settings().broker, include=["worker.tasks", "worker.health"])
 app.conf.update(

@@ -9,6 +9,8 @@ import sys
 
 import typer
 
+from alerts import logs
+from alerts.config import settings
 from alerts.errors import OncowireError
 
 GROUPS = ("facts", "stories", "rules", "feeds", "deliveries", "run")
@@ -28,6 +30,7 @@ for _group in GROUPS:
 def main() -> None:
     """Entry point: expected errors become one line on standard error and exit code 1."""
     try:
+        logs.configure(settings())
         app()
     except OncowireError as exc:
         sys.stderr.write(f"oncowire: {exc.code}: {exc.message}\n")

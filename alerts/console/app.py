@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
-from alerts import __version__
+from alerts import __version__, logs
 from alerts.config import TEMPLATES, Settings, load
 from alerts.errors import OncowireError
 from alerts.facts import concepts
@@ -44,6 +44,7 @@ METRICS = {
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The web application; the store is opened on first use, so a database that is away does not stop the start."""
     given = settings or load()
+    logs.configure(given)
 
     @lru_cache(maxsize=1)
     def store() -> Store:

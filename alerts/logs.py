@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""Logs: one structured line an event on standard error, as JSON or for people; nothing secret, nobody's full address.
+
+Everything that belongs to one piece of news carries the same `trace`, from the poll that brought it to its deliveries;
+`bind` sets it for what is logged inside a block. Lines of libraries (Celery, uvicorn) take the same road.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+
+from alerts.config import Settings
+
+MASK = "***"
+_SECRET_KEYS = re.compile(
+    r"pass(word)?|secret|token|authorization|cookie|api_?key|smtp_url|webhook|sealed", re.IGNORECASE
+)
+_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+_WEBHOOK = re.compile(
+    r"(https?://(?:hooks\.slack\.com/services|[\w.-]*(?:logic\.azure|powerplatform|powerautomate)[\w.-]*(?::\d+)?)/)[^\s\"']+"
+)
+_QUERY_SECRET = re.compile(r"([?&](?:sig|token|key|t|s)=)[^&\s\"']+", re.IGNORECASE)
+_BOT_TOKEN = re.compile(r"\bxox[a-z]-[\w-]+")
+_EMAIL = re.compile(r"\b([A-Za-z0-9])[A-Za-z0-9._%+-]*(@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\b")
+
+
+def configure(settings: Settings) -> None:
+    """Set up structlog and the standard library's root logger for this process. Calling it again changes nothing."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.log_level)),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    last: structlog.types.Processor = (
+        structlog.processors.JSONRenderer(sort_keys=True)
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level)
+    # Their INFO lines are about themselves (a line for each sweep); what the stages do is logged by the product.
+    for name in ("celery", "kombu", "apprise", "urllib3", "uvicorn", "alembic", "httpx"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+@contextmanager
+def bind(**values: object) -> Iterator[None]:
+    """Everything logged inside carries these values (None is left out)."""
+    with structlog.contextvars.bound_contextvars(**{k: v for k, v in values.items() if v is not None}):
+        yield
+
+
+def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """structlog processor: values under secret names and secrets inside texts become `***`."""
+    for key, value in event.items():
+        event[key] = MASK if _SECRET_KEYS.search(key) and value else _clean(value)
+    return event
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, dict):
+        return {k: MASK if _SECRET_KEYS.search(str(k)) and v else _clean(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(part) for part in value]
+    return value
+
+
+def masked(text: str) -> str:
+    """`text` without credentials of addresses, webhook paths, signatures, bot tokens, and with mail addresses shortened."""
+    text = _USERINFO.sub(f"{MASK}@", text)
+    text = _WEBHOOK.sub(rf"\g<1>{MASK}", text)
+    text = _QUERY_SECRET.sub(rf"\g<1>{MASK}", text)
+    text = _BOT_TOKEN.sub(f"xox-{MASK}", text)
+    return _EMAIL.sub(rf"\g<1>{MASK}\g<2>", text)
