@@ -178,10 +178,12 @@ def test_first_then_tells_the_first_of_a_window_at_once_and_holds_what_follows()
 
 
 def test_the_window_of_first_then_begins_at_the_last_digest() -> None:
-    asked: list[datetime] = []
+    def told(since: datetime) -> int:
+        return int(since <= at("2026-11-23 09:00"))
+
     wish = Wishes(rhythm=rhythm(f"first then {DAILY}"))
-    place(wish, EventType.APPROVAL, at("2026-11-24 07:00"), lambda since: asked.append(since) or 0)
-    assert asked == [at("2026-11-23 08:00")]
+    assert place(wish, EventType.APPROVAL, at("2026-11-24 07:00"), told).action is Action.HOLD
+    assert place(wish, EventType.APPROVAL, at("2026-11-24 09:00"), told).action is Action.SEND
 
 
 def test_quiet_hours_hold_until_they_end() -> None:
