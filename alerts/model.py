@@ -279,6 +279,7 @@ class Grouping(Value):
     decision: Decision
     story_id: int | None = None  # SAME: the story it joins
     follows: int | None = None  # UPDATE: the story it follows
+    step: str = ""  # UPDATE: what became of it, as "Update to …: …" ends ("full approval")
     related: tuple[int, ...] = ()  # shown as related, not merged
     also: tuple[Attachment, ...] = ()  # round-ups: further stories to attach the item to
     review: bool = False  # a person should look: likely the same story, but too much is unknown

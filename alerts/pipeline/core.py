@@ -15,16 +15,15 @@ from alerts import __version__
 from alerts.config import Settings
 from alerts.delivery import Sender
 from alerts.errors import OncowireError
-from alerts.facts import concepts, reader
+from alerts.facts import reader
 from alerts.feeds import FeedState, PollResult, Schedule, host_key, poll
 from alerts.feeds.decide import identities
 from alerts.feeds.parse import Document
-from alerts.model import Decision, Facts, Grouping, StoryState
+from alerts.model import Facts
 from alerts.net import Client, Guard
-from alerts.pipeline import deliver, matching
+from alerts.pipeline import deliver, grouping, matching
 from alerts.store import deliveries, feeds, items, ops, stories
 from alerts.store.engine import Store
-from alerts.stories import absorb, decide, keys, leads, lookups, open_story
 
 POLL_BATCH = 16
 READ_BATCH = 100
@@ -142,52 +141,20 @@ class Pipeline:
             now = self._clock()
             loaded = items.load(session, items.claim_ungrouped(session, now, GROUP_BATCH))
             for item in loaded:
-                facts = items.facts_of(session, item)
-                if _tells_something(facts):
-                    self._place(session, item, facts, now)
-            items.finish(session, [item.id for item in loaded], now)
+                self._place(session, item, now)
         return len(loaded)
 
-    def _place(self, session: Session, item: items.StoredItem, facts: Facts, now: datetime) -> None:
-        """Into a story: its own or one that is there. An edited item stays where it is and is matched again."""
-        home = stories.story_of(session, item.id)
-        if home is not None:
-            story = stories.load(session, home)
-            stories.change_story(session, story.id, absorb(story, item.news, facts, now), None, now)
-            stories.add_keys(session, story.id, keys(item.news, facts), now)
-            return
-        found = {
-            s.id: s
-            for look in lookups(item.news, facts, now)
-            for s in stories.candidates(session, look.keys, look.since)
-        }
-        grouping = decide(item.news, facts, list(found.values()), now, concepts())
-        story_id = self._apply(session, item, facts, grouping, found, now)
-        stories.add_keys(session, story_id, keys(item.news, facts), now)
-        stories.attach(session, story_id, item.id, grouping.decision, grouping.reason, now)
-        log.info(
-            "grouped", item_id=item.id, story_id=story_id, decision=grouping.decision.value, reason=grouping.reason.code
-        )
-
-    def _apply(
-        self,
-        session: Session,
-        item: items.StoredItem,
-        facts: Facts,
-        grouping: Grouping,
-        found: dict[int, StoryState],
-        now: datetime,
-    ) -> int:
-        if grouping.decision is Decision.SAME and grouping.story_id is not None:
-            story = found[grouping.story_id]
-            lead = item.id if leads(story, item.news) else None
-            stories.change_story(
-                session, story.id, absorb(story, item.news, facts, now), lead, now, loud=item.silent_reason is None
-            )
-            return story.id
-        return stories.add_story(
-            session, open_story(0, item.news, facts, grouping, now), item.id, item.silent_reason, now
-        )
+    def _place(self, session: Session, item: items.StoredItem, now: datetime) -> None:
+        """One item that cannot be grouped holds up no other: it is tried again and at last set aside with its error."""
+        try:
+            with session.begin_nested():
+                facts = items.facts_of(session, item)
+                if _tells_something(facts):
+                    grouping.place(session, item, facts, now)
+                items.finish(session, [item.id], now)
+        except Exception as exc:
+            items.fail(session, item.id, "group_failed", f"{type(exc).__name__}: {exc}", now)
+            log.exception("group_failed", item_id=item.id)
 
     def _match(self) -> tuple[int, int]:
         """(stories looked at, deliveries made)"""

@@ -27,7 +27,7 @@ from alerts.store import deliveries, items, ops, stories
 from alerts.store.deliveries import DueDelivery
 from alerts.store.engine import Store
 from alerts.store.tables import Channel, MatchRow, Story, Subscription
-from alerts.stories.story import RANK
+from alerts.stories import RANK
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
@@ -103,7 +103,7 @@ def _rendered(store: Store, settings: Settings, due: DueDelivery) -> Message:
 def telling(session: Session, settings: Settings, due: DueDelivery) -> Telling:
     """All that this alert tells, from rows."""
     story = session.get_one(Story, due.story_id)
-    members = items.load(session, stories.members(session, due.story_id))
+    members = items.load(session, stories.members(session, due.story_id, parts=True))
     lead = next(m for m in members if m.id == story.lead_item_id)
     subscription = session.get_one(Subscription, due.subscription_id)
     same = select(MatchRow).where(

@@ -90,7 +90,9 @@ def claim_ungrouped(session: Session, now: datetime, limit: int) -> list[int]:
         .order_by(col(Item.first_seen_at), col(Item.id))
         .limit(limit)
     )
-    return [item_id for item_id in session.exec(statement) if item_id is not None]
+    ids = [item_id for item_id in session.exec(statement) if item_id is not None]
+    session.execute(update(Item).where(col(Item.id).in_(ids)).values(attempts=Item.attempts + 1))
+    return ids
 
 
 def finish(session: Session, ids: Sequence[int], now: datetime) -> None:

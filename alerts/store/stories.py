@@ -1,20 +1,33 @@
 # SPDX-License-Identifier: MIT
 """SQL of stories: candidates by key, saving a decision, claiming stories whose subscriptions must be matched."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, text
+from sqlalchemy import TextClause, delete, text, update
 from sqlmodel import Session, col, select
 
-from alerts.model import Decision, GroupReason, SourceTier, StoryFacts, StoryState
+from alerts.model import Grouping, GroupReason, SourceTier, StoryFacts, StoryState
 from alerts.store.claims import claim_due
 from alerts.store.insert import insert_new
-from alerts.store.tables import Story, StoryItem, StoryKey
+from alerts.store.tables import Story, StoryItem, StoryKey, StoryOverride
+from alerts.stories import Lookup, Override
 
 LEASE_S = 60.0
 GROUPING_LOCK = 7_306_502
 MAX_CANDIDATES = 200
+KEPT_SILENT = {"split", "merged"}  # by hand: told only when a person says so
+
+
+class Home(NamedTuple):
+    """Where an item is, and which revision of it was decided on."""
+
+    story_id: int
+    item_revision: int
+    by_hand: bool
 
 
 def lock_grouping(session: Session) -> None:
@@ -26,37 +39,102 @@ def lock_grouping(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": GROUPING_LOCK})
 
 
-def candidates(session: Session, keys: Sequence[str], since: datetime) -> list[StoryState]:
-    """Stories that hold any of the keys and were seen since; newest first."""
-    if not keys:
+# ── finding ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def hashed(key: str) -> int:
+    """A key as it is stored: 64 bits, signed."""
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def candidates(session: Session, lookups: Sequence[Lookup]) -> list[StoryState]:
+    """Stories that any of the look-ups proposes; each with those of its keys that were asked for.
+
+    A story that was merged by hand answers under the number of the story it lives on in, with its own facts: whoever
+    merged it said that both are one event.
+    """
+    asked = [(key, look) for look in lookups for key in look.keys]
+    if not asked:
         return []
-    found = (
-        select(StoryKey.story_id)
-        .where(col(StoryKey.key).in_(keys), col(StoryKey.last_seen_at) >= since)
-        .group_by(col(StoryKey.story_id))
-        .order_by(func.max(col(StoryKey.last_seen_at)).desc(), col(StoryKey.story_id).desc())
-        .limit(MAX_CANDIDATES)
+    names = {hashed(key): key for key, _ in asked}
+    found: dict[int, set[str]] = {}
+    for key, story_id in session.execute(_latest(len(asked)), _binds(asked)):
+        if story_id in found or len(found) < MAX_CANDIDATES:
+            found.setdefault(story_id, set()).add(names[key])
+    return _loaded(session, found)
+
+
+@lru_cache(maxsize=256)
+def _latest(n: int) -> TextClause:
+    """For each of n keys the latest stories: n short index ranges in one statement, whatever the history holds."""
+    one = (
+        "SELECT key, story_id FROM (SELECT key, story_id FROM story_key WHERE key = :k{0} AND day BETWEEN :f{0} AND :l{0} "
+        "ORDER BY key DESC, day DESC, story_id DESC LIMIT :n{0}) AS q{0}"
     )
-    ids = session.exec(found).all()
-    return [load(session, story_id) for story_id in ids]
+    return text(" UNION ALL ".join(one.format(i) for i in range(n)))
+
+
+def _binds(asked: Sequence[tuple[str, Lookup]]) -> dict[str, int]:
+    binds: dict[str, int] = {}
+    for i, (key, look) in enumerate(asked):
+        binds |= {
+            f"k{i}": hashed(key),
+            f"f{i}": look.first.toordinal(),
+            f"l{i}": look.last.toordinal(),
+            f"n{i}": look.limit,
+        }
+    return binds
+
+
+def _loaded(session: Session, found: dict[int, set[str]]) -> list[StoryState]:
+    table = Story.__table__  # type: ignore[attr-defined]
+    rows = session.execute(table.select().where(table.c.id.in_(found))).mappings()
+    return [_state(row, tuple(sorted(found[row["id"]]))) for row in rows]
+
+
+def _state(row: Any, keys: tuple[str, ...] = ()) -> StoryState:
+    return StoryState(
+        id=row["merged_into_id"] or row["id"],
+        headline=row["headline"],
+        facts=StoryFacts.model_validate(row["facts"]),
+        text=row["lead_text"],
+        lead_tier=SourceTier(row["lead_tier"]),
+        revision=row["revision"],
+        first_seen=row["first_seen_at"],
+        last_seen=row["last_seen_at"],
+        keys=keys,
+        follows=row["follows_id"],
+    )
 
 
 def load(session: Session, story_id: int) -> StoryState:
-    """The row as the group stage sees it."""
-    story = session.get_one(Story, story_id)
-    keys = session.exec(select(StoryKey.key).where(col(StoryKey.story_id) == story_id)).all()
-    return StoryState(
-        id=story_id,
-        headline=story.headline,
-        facts=StoryFacts.model_validate(story.facts),
-        text=story.lead_text,
-        lead_tier=SourceTier(story.lead_tier),
-        revision=story.revision,
-        first_seen=story.first_seen_at,
-        last_seen=story.last_seen_at,
-        keys=tuple(keys),
-        follows=story.follows_id,
-    )
+    """The row as the group stage sees it. Raises NoResultFound."""
+    table = Story.__table__  # type: ignore[attr-defined]
+    return _state(session.execute(table.select().where(table.c.id == story_id)).mappings().one())
+
+
+def home_of(session: Session, item_id: int) -> Home | None:
+    """The story that an item is in; a round-up is at home in its own story before those that it tells among others."""
+    statement = select(StoryItem).where(col(StoryItem.item_id) == item_id)
+    row = session.exec(statement.order_by(col(StoryItem.part), col(StoryItem.decided_at).desc())).first()
+    return Home(row.story_id, row.item_revision, row.by_hand) if row else None
+
+
+def members(session: Session, story_id: int, *, parts: bool = False) -> list[int]:
+    """Item ids of a story, in the order in which they joined. `parts`: also the round-ups that tell it among others."""
+    statement = select(StoryItem.item_id).where(col(StoryItem.story_id) == story_id)
+    if not parts:
+        statement = statement.where(col(StoryItem.part).is_(False))
+    return list(session.exec(statement.order_by(col(StoryItem.decided_at), col(StoryItem.item_id))))
+
+
+def overrides_of(session: Session, item_id: int) -> list[Override]:
+    """What people said about the item."""
+    rows = session.exec(select(StoryOverride).where(col(StoryOverride.item_id) == item_id))
+    return [Override.model_validate({n: getattr(r, n) for n in Override.model_fields}) for r in rows]
+
+
+# ── saving ───────────────────────────────────────────────────────────────────────────────────────
 
 
 def add_story(session: Session, made: StoryState, lead_item_id: int, silent_reason: str | None, now: datetime) -> int:
@@ -86,12 +164,13 @@ def change_story(
     `loud`: the item is fresh news, so a story that was only seen in silence (first import) may be told from now on.
     """
     story = session.get_one(Story, story_id)
-    if loud:
+    if loud and story.silent_reason not in KEPT_SILENT:
         story.silent_reason = None
     _write(story, made)
     if lead_item_id is not None:
         story.lead_item_id = lead_item_id
     story.stage, story.due_at, story.attempts = "match", now, 0
+    session.flush()
 
 
 def _write(story: Story, made: StoryState) -> None:
@@ -101,51 +180,66 @@ def _write(story: Story, made: StoryState) -> None:
     story.revision, story.last_seen_at = made.revision, made.last_seen
 
 
-def add_keys(session: Session, story_id: int, keys: Sequence[str], now: datetime) -> None:
-    """Keys by which later items find this story; known ones are renewed."""
-    insert_new(
-        session, StoryKey, [{"key": key, "story_id": story_id, "last_seen_at": now} for key in dict.fromkeys(keys)]
-    )
+def note(session: Session, story_id: int, grouping: Grouping) -> None:
+    """What the decision says of the story that it opened."""
+    values = {"follows_step": grouping.step, "review": grouping.review}
+    session.execute(update(Story).where(col(Story.id) == story_id).values(values))
+
+
+def add_keys(session: Session, story_id: int, keys: Iterable[str], told: date) -> None:
+    """Keys by which later items find this story; one that it has already stays under its first day."""
+    known = set(session.exec(select(StoryKey.key).where(col(StoryKey.story_id) == story_id)))
+    new = {hashed(key) for key in keys} - known
+    insert_new(session, StoryKey, [{"key": k, "day": told.toordinal(), "story_id": story_id} for k in sorted(new)])
+
+
+def drop_keys(session: Session, story_id: int) -> None:
+    session.execute(delete(StoryKey).where(col(StoryKey.story_id) == story_id))
 
 
 def attach(
     session: Session,
     story_id: int,
-    item_id: int,
-    decision: Decision,
+    item: tuple[int, int],
+    decision: str,
     reason: GroupReason,
     now: datetime,
     *,
     by_hand: bool = False,
+    part: bool = False,
 ) -> None:
-    """The item's place in the story, with the reason."""
+    """The place of an item (id, revision) in the story, with the reason; a newer decision replaces an older one."""
+    item_id, revision = item
+    detach(session, item_id, story_id)
     row = {
         "story_id": story_id,
         "item_id": item_id,
-        "decision": decision.value,
+        "decision": decision,
         "reason_code": reason.code,
         "reason_text": reason.text,
         "fields": {field: verdict.value for field, verdict in reason.fields.items()},
         "score": reason.score,
         "by_hand": by_hand,
+        "part": part,
+        "item_revision": revision,
         "decided_at": now,
     }
     insert_new(session, StoryItem, [row])
+
+
+def detach(session: Session, item_id: int, story_id: int | None = None) -> None:
+    """The item leaves the story, or every story that it is in."""
+    statement = delete(StoryItem).where(col(StoryItem.item_id) == item_id)
+    session.execute(statement if story_id is None else statement.where(col(StoryItem.story_id) == story_id))
+
+
+def seen_again(session: Session, story_id: int, item_id: int, revision: int) -> None:
+    """The item stays, in a newer revision."""
+    where = (col(StoryItem.story_id) == story_id, col(StoryItem.item_id) == item_id)
+    session.execute(update(StoryItem).where(*where).values(item_revision=revision))
 
 
 def claim_unmatched(session: Session, now: datetime, limit: int) -> list[int]:
     values = {"attempts": Story.__table__.c.attempts + 1}  # type: ignore[attr-defined]
     where = [col(Story.stage) == "match"]
     return claim_due(session, Story, "due_at", where, now=now, lease_s=LEASE_S, limit=limit, values=values)
-
-
-def members(session: Session, story_id: int) -> list[int]:
-    """Item ids of a story, in the order in which they joined."""
-    statement = select(StoryItem.item_id).where(col(StoryItem.story_id) == story_id)
-    return list(session.exec(statement.order_by(col(StoryItem.decided_at), col(StoryItem.item_id))))
-
-
-def story_of(session: Session, item_id: int) -> int | None:
-    """The story that an item is in."""
-    statement = select(StoryItem.story_id).where(col(StoryItem.item_id) == item_id)
-    return session.exec(statement.order_by(col(StoryItem.decided_at).desc())).first()

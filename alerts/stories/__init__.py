@@ -1,25 +1,39 @@
-"""Group: item + facts → story. Pure; the store answers "which stories hold any of these keys since then".
+"""Group: item + facts → story. Pure; the store answers which stories hold any of these keys.
 
-for lookup in lookups(item, facts, now):      # the candidates
-grouping = decide(item, facts, candidates, now, concepts)
-NEW / UPDATE → open_story(…)    SAME → absorb(…)    story_key rows: keys(item, facts)
+lookups(item, facts, now)      → what to ask the store for: the candidates
+decide(item, facts, candidates, now, concepts) → Grouping, after which `overridden` hears what people said
+NEW, UPDATE → open_story(…)    SAME → absorb(…)    keys(item, facts), told_on(item, now) → the rows by which it is found
+Grouping.also → the further stories of a round-up: no keys, no alert
+an edited item → decide_again(…), then rewritten(…) where it is alone in its story, retold(…) for the story it left
 """
 
 from alerts.stories.canonical import story_facts
-from alerts.stories.decision import decide
-from alerts.stories.keys import Lookup, content_hash, keys, lookups
-from alerts.stories.story import absorb, leads, open_story
+from alerts.stories.decision import decide, decide_again
+from alerts.stories.keys import Lookup, content_hash, keys, lookups, told_on
+from alerts.stories.overrides import Override, overridden
+from alerts.stories.shelf import Shelf
+from alerts.stories.story import RANK, absorb, leads, open_story, retold, rewritten
 from alerts.stories.urls import url_key
+from alerts.stories.words import update_line
 
 __all__ = [
+    "RANK",
     "Lookup",
+    "Override",
+    "Shelf",
     "absorb",
     "content_hash",
     "decide",
+    "decide_again",
     "keys",
     "leads",
     "lookups",
     "open_story",
+    "overridden",
+    "retold",
+    "rewritten",
     "story_facts",
+    "told_on",
+    "update_line",
     "url_key",
 ]

@@ -1,83 +1,185 @@
 # SPDX-License-Identifier: MIT
-"""Two sets of facts, field by field: agree, conflict or unknown. Any conflict keeps stories apart."""
+"""Two sets of facts, field by field: agree, conflict or unknown. Any conflict keeps stories apart.
 
-from datetime import timedelta
+A field that is open on both sides and says nothing about the event (no biomarker, no trial) is left out of the answer.
+"""
+
+from datetime import datetime, time, timedelta
 
 from alerts.model import Concepts, EventType, StoryFacts, Verdict
-from alerts.stories.keys import WINDOW
+from alerts.stories import rules
+from alerts.stories.canonical import needs_body
 
-SAME_DAY = timedelta(days=10)
-_T = EventType
-# Words for the same thing: first authorisation or wider use is often a matter of the writer.
-_ALIKE = (
-    {_T.APPROVAL, _T.LABEL_EXPANSION},
-    {_T.TRIAL_POSITIVE, _T.TRIAL_UPDATE},
-    {_T.TRIAL_NEGATIVE, _T.TRIAL_UPDATE},
-    {_T.ACCESS, _T.REJECTION},
-)
-_OPEN = {_T.UNKNOWN, _T.OTHER, _T.RESEARCH, _T.CORPORATE}
-_FINAL = {"full"}
-_EARLY = {"accelerated", "conditional"}
+SAME_DAY = timedelta(days=10)  # two outlets may date one act by its letter, its announcement or its publication
+BEFORE = timedelta(days=2)  # time zones and embargoes; told earlier than that, it is another event
+_LINES = {"first-line": "first", "second-line": "later", "third-line": "later", "previously treated": "later"}
+_EARLY = ("adjuvant", "neoadjuvant", "perioperative", "early-stage", "early stage", "resectable")
+_LATE = ("metastatic", "unresectable", "advanced")
 
 
 def verdicts(a: StoryFacts, b: StoryFacts, concepts: Concepts) -> dict[str, Verdict]:
     """Symmetric: verdicts(a, b) == verdicts(b, a)."""
-    return {
-        "drugs": _sets(set(a.drugs), set(b.drugs)),
-        "indications": _related(a.indications, b.indications, concepts),
-        "event": _event(a.event, b.event),
-        "status": _status(a.status, b.status),
+    trial = _trials(set(a.trials), set(b.trials))
+    found = {
+        "drugs": _drugs(set(a.drugs), set(b.drugs), trial),
+        "indications": _cancers(a, b, concepts),
+        "event": _event(a, b),
+        "status": _status(a, b),
         "regulator": _regulator(a, b),
+        "biomarkers": _biomarkers(set(a.biomarkers), set(b.biomarkers), concepts),
+        "setting": _setting(a.setting, b.setting),
+        "trial": trial if a.event in rules.READOUTS or b.event in rules.READOUTS else _softened(trial),
+        "company": _companies(set(a.companies), set(b.companies)),
         "date": _date(a, b),
-        "trial": _trials(set(a.trials), set(b.trials)),
     }
+    return {field: verdict for field, verdict in found.items() if verdict is not None}
 
 
-def _sets(a: set[str], b: set[str]) -> Verdict:
+def gap(a: StoryFacts, b: StoryFacts) -> timedelta | None:
+    """Between the tellings, or from the event to its telling where one of the two gives its day."""
+    if a.event_date and b.event_date:
+        return abs(_moment(a) - _moment(b))
+    if a.first_told is None or b.first_told is None:
+        return None
+    return min(abs(a.first_told - b.first_told), abs(_moment(a) - _moment(b)))
+
+
+def _moment(facts: StoryFacts) -> datetime:
+    assert facts.first_told is not None or facts.event_date is not None
+    if facts.event_date is None:
+        return facts.first_told  # type: ignore[return-value]
+    zone = facts.first_told.tzinfo if facts.first_told else None
+    return datetime.combine(facts.event_date, time(12), zone)
+
+
+def _drugs(a: set[str], b: set[str], trial: Verdict | None) -> Verdict:
+    """A part of the regimen may be left out; partners that anybody may leave out count only where nothing else is left."""
     if not a or not b:
         return Verdict.UNKNOWN
-    return Verdict.AGREE if a <= b or b <= a else Verdict.CONFLICT
+    a, b = (s - rules.BACKBONE or s for s in (a, b))
+    if a <= b or b <= a:
+        return Verdict.AGREE
+    return Verdict.UNKNOWN if a & b and trial is Verdict.AGREE else Verdict.CONFLICT
 
 
-def _related(a: tuple[str, ...], b: tuple[str, ...], concepts: Concepts) -> Verdict:
-    if not a or not b:
+def _cancers(a: StoryFacts, b: StoryFacts, concepts: Concepts) -> Verdict:
+    """One may be the wider name of the other; "cancer" or "solid tumours" alone name none."""
+    x, y = set(a.indications) - rules.GENERIC, set(b.indications) - rules.GENERIC
+    if not x or not y:
         return Verdict.UNKNOWN
+    related = any(i in concepts.ancestors(j) or j in concepts.ancestors(i) for i in x for j in y)
+    return Verdict.AGREE if related else Verdict.CONFLICT
+
+
+def _event(a: StoryFacts, b: StoryFacts) -> Verdict:
+    if a.event is b.event:
+        return Verdict.UNKNOWN if a.event in rules.SOFT else Verdict.AGREE
+    if EventType.UNKNOWN in (a.event, b.event):
+        return Verdict.UNKNOWN
+    pair = {a.event, b.event}
+    if any(pair <= group for group in rules.ALIKE):
+        return Verdict.AGREE
+    if any(pair <= group for group in rules.UNSURE):
+        return Verdict.UNKNOWN
+    between = gap(a, b)
+    soft = pair & (rules.SOFT | {EventType.DEAL}) and between is not None and between <= rules.SOFT_GAP
+    return Verdict.UNKNOWN if soft else Verdict.CONFLICT
+
+
+def _status(a: StoryFacts, b: StoryFacts) -> Verdict | None:
+    if a.status == b.status:
+        return Verdict.AGREE if a.status else None
+    kinds = {a.status, b.status}
+    if kinds & rules.CLOSED:
+        return Verdict.CONFLICT
+    groups = [names for names in rules.STATUSES.values() if kinds <= names]
+    if None in kinds or not groups or kinds in rules.COMPATIBLE:
+        return Verdict.UNKNOWN
+    return Verdict.CONFLICT
+
+
+def _regulator(a: StoryFacts, b: StoryFacts) -> Verdict:
+    """EMA and EC speak of one European decision; whether it is the opinion or the approval, the event tells.
+
+    Where no body decides (a readout, a deal) a body named beside it says little.
+    """
+    x, y = rules.body(a.regulator), rules.body(b.regulator)
+    if x and y:
+        return Verdict.AGREE if x == y else Verdict.CONFLICT
+    return Verdict.UNKNOWN if needs_body((a.event, b.event)) else Verdict.AGREE
+
+
+def _biomarkers(a: set[str], b: set[str], concepts: Concepts) -> Verdict | None:
+    a, b = a - rules.DRUG_TARGETS, b - rules.DRUG_TARGETS
+    if not a or not b:
+        return Verdict.UNKNOWN if a or b else None
     related = any(x in concepts.ancestors(y) or y in concepts.ancestors(x) for x in a for y in b)
     return Verdict.AGREE if related else Verdict.CONFLICT
 
 
-def _event(a: EventType, b: EventType) -> Verdict:
-    if a is b and a is not _T.UNKNOWN:
+def _setting(a: str | None, b: str | None) -> Verdict | None:
+    """First line against later lines, early against advanced disease; other words are left to the text."""
+    if not a or not b:
+        return Verdict.UNKNOWN if a or b else None
+    lines, stages = [_line(x) for x in (a, b)], [_stage(x) for x in (a, b)]
+    if any(None not in pair and pair[0] != pair[1] for pair in (lines, stages)):
+        return Verdict.CONFLICT
+    told = any(None not in pair for pair in (lines, stages))
+    return Verdict.AGREE if a == b or told else Verdict.UNKNOWN
+
+
+def _line(setting: str) -> str | None:
+    found = {line for words, line in _LINES.items() if words in setting.lower()}
+    return found.pop() if len(found) == 1 else None
+
+
+def _stage(setting: str) -> str | None:
+    text = setting.lower()
+    late = any(word in text for word in _LATE)
+    early = any(word in text.replace("unresectable", "") for word in _EARLY)
+    return None if early == late else "early" if early else "late"
+
+
+def _trials(a: set[str], b: set[str]) -> Verdict | None:
+    """A registry number on one side and an acronym on the other cannot be compared."""
+    if not a or not b:
+        return Verdict.UNKNOWN if a or b else None
+    if a & b:
         return Verdict.AGREE
-    if a in _OPEN or b in _OPEN:
-        return Verdict.UNKNOWN
-    return Verdict.AGREE if any({a, b} <= group for group in _ALIKE) else Verdict.CONFLICT
+    kinds = [{name.startswith("NCT") for name in names} for names in (a, b)]
+    return Verdict.CONFLICT if kinds[0] & kinds[1] else Verdict.UNKNOWN
 
 
-def _status(a: str | None, b: str | None) -> Verdict:
-    if a is None or b is None:
-        return Verdict.UNKNOWN
-    if a == b:
-        return Verdict.AGREE
-    return Verdict.CONFLICT if {a, b} & _FINAL and {a, b} & _EARLY else Verdict.UNKNOWN
+def _softened(trial: Verdict | None) -> Verdict | None:
+    """A decision may rest on several trials, of which each outlet names another."""
+    return Verdict.UNKNOWN if trial is Verdict.CONFLICT else trial
 
 
-def _regulator(a: StoryFacts, b: StoryFacts) -> Verdict:
-    if a.regulator is None or b.regulator is None:
-        return Verdict.AGREE if a.regulator is b.regulator else Verdict.UNKNOWN
-    return Verdict.AGREE if a.regulator == b.regulator else Verdict.CONFLICT
+def _companies(a: set[str], b: set[str]) -> Verdict | None:
+    """Partners speak of one event each under their own name: different companies are no conflict."""
+    if not a or not b:
+        return Verdict.UNKNOWN if a or b else None
+    return Verdict.AGREE if a & b else Verdict.UNKNOWN
 
 
 def _date(a: StoryFacts, b: StoryFacts) -> Verdict:
     if a.event_date and b.event_date:
         return Verdict.AGREE if abs(a.event_date - b.event_date) <= SAME_DAY else Verdict.CONFLICT
-    if a.first_told and b.first_told:
-        gap = abs(a.first_told - b.first_told)
-        return Verdict.AGREE if gap <= SAME_DAY else Verdict.UNKNOWN if gap <= WINDOW else Verdict.CONFLICT
-    return Verdict.UNKNOWN
-
-
-def _trials(a: set[str], b: set[str]) -> Verdict:
-    if not a or not b:
+    if _told_before(a, b) or _told_before(b, a):
+        return Verdict.CONFLICT
+    between = gap(a, b)
+    if between is None:
         return Verdict.UNKNOWN
-    return Verdict.AGREE if a & b else Verdict.CONFLICT
+    if between > min(window(a.event), window(b.event)):
+        return Verdict.CONFLICT
+    return Verdict.AGREE if between <= SAME_DAY else Verdict.UNKNOWN
+
+
+def _told_before(a: StoryFacts, b: StoryFacts) -> bool:
+    """Was `a` told before the event of `b` happened? Then it tells of another one."""
+    return bool(b.event_date and a.first_told and a.first_told < _moment(b) - BEFORE)
+
+
+def window(event: EventType) -> timedelta:
+    """How long an event is told again; for an event that was not read, as long as for any."""
+    return rules.WINDOW if event is EventType.UNKNOWN else rules.WINDOWS.get(event, rules.WINDOW)

@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: MIT
 """New story, same story or update: pure, with the reason in words.
 
-Text decides nothing by itself (accelerated and full approval of one drug read alike); it only fills gaps: where a fact is
-unknown, merging needs a floor of shared words. A duplicate costs less than a silenced story.
+Facts decide; text only fills gaps (weigh.py). A duplicate costs less than a silenced story, so doubt opens a story.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from math import sqrt
-from typing import NamedTuple
 
 from alerts.model import (
+    Attachment,
     Concepts,
     Decision,
-    EventType,
     Facts,
     Grouping,
     GroupReason,
@@ -23,159 +19,174 @@ from alerts.model import (
     StoryState,
     Verdict,
 )
-from alerts.stories.canonical import story_facts
-from alerts.stories.compare import verdicts
-from alerts.stories.keys import exact_keys, words
-from alerts.stories.progress import progresses
+from alerts.stories import words
+from alerts.stories.canonical import is_correction, parts_of, story_facts
+from alerts.stories.keys import exact_keys
+from alerts.stories.progress import step_of
+from alerts.stories.texts import text_of
+from alerts.stories.weigh import Weighed
 
-TEXT_FLOOR = 0.30
-_MUST_BE_KNOWN = ("drugs", "indications", "event", "regulator")
-_STOP = {
-    "a",
-    "an",
-    "and",
-    "as",
-    "at",
-    "by",
-    "for",
-    "from",
-    "has",
-    "have",
-    "in",
-    "is",
-    "it",
-    "its",
-    "of",
-    "on",
-    "or",
-    "that",
-    "the",
-    "this",
-    "to",
-    "was",
-    "were",
-    "will",
-    "with",
-    "after",
-    "who",
-    "which",
-}
-
-
-class Weighed(NamedTuple):
-    story: StoryState
-    fields: dict[str, Verdict]
-    score: float
-
-    def conflicts(self) -> list[str]:
-        return [f for f, v in self.fields.items() if v is Verdict.CONFLICT]
-
-    def unknowns(self) -> list[str]:
-        return [f for f in _MUST_BE_KNOWN if self.fields[f] is Verdict.UNKNOWN]
+RELATED_SHOWN = 5
+_CORRECTABLE = {"date", "status", "setting", "biomarkers", "trial"}  # what a correction may change of the same event
 
 
 def decide(
     item: NewsItem, facts: Facts, candidates: Sequence[StoryState], now: datetime, concepts: Concepts
 ) -> Grouping:
-    """`candidates`: what `lookups` found; their order is irrelevant."""
-    del now
-    mine = story_facts(facts, item)
+    """`candidates`: what `lookups` found; their order is irrelevant. `now` dates an item that has no date at all."""
+    item = item if item.first_seen else item.model_copy(update={"first_seen": now})
+    mine, text = story_facts(facts, item), text_of(item)
+    weighed = _weigh(mine, text, candidates, concepts)
+    repeat = _exact_repeat(item, weighed)
+    if repeat:
+        return repeat
+    if mine.round_up:
+        return _round_up(parts_of(facts, item), text, candidates, concepts)
+    return _by_facts(item, weighed, concepts)
+
+
+def decide_again(
+    item: NewsItem,
+    facts: Facts,
+    story: StoryState,
+    members: int,
+    candidates: Sequence[StoryState],
+    now: datetime,
+    concepts: Concepts,
+) -> Grouping:
+    """An edited or newly read item of `story`, which has `members` items.
+
+    Alone in its story it stays and the story changes with it (`rewritten`); among others it stays as long as nothing
+    conflicts, else it is decided anew among the other stories.
+    """
+    item = item if item.first_seen else item.model_copy(update={"first_seen": now})
+    here = Weighed(story_facts(facts, item), text_of(item), story, concepts)
+    if members <= 1 or not here.conflicts:
+        return _same(here, "edited", "The edited item stays in", concepts)
+    others = [s for s in candidates if s.id != story.id]
+    moved = decide(item, facts, others, now, concepts)
+    was = words.difference(here.fields, story.facts, here.mine, concepts)
+    text = f"{moved.reason.text} It was edited and left “{story.headline}”: {was}."
+    related = tuple(dict.fromkeys((*moved.related, story.id)))
+    return moved.model_copy(update={"reason": moved.reason.model_copy(update={"text": text}), "related": related})
+
+
+def _weigh(mine: StoryFacts, text: str, candidates: Sequence[StoryState], concepts: Concepts) -> list[Weighed]:
+    in_order = sorted(set(candidates), key=lambda story: (story.id, story.first_seen, story.headline))
+    return [Weighed(mine, text, story, concepts) for story in in_order]
+
+
+def _exact_repeat(item: NewsItem, weighed: list[Weighed]) -> Grouping | None:
+    """The same text is the same story; the same address too, unless the page now tells of something else."""
     exact = set(exact_keys(item))
-    weighed = [
-        Weighed(s, verdicts(mine, s.facts, concepts), similarity(f"{item.title} {item.summary}", s.text))
-        for s in sorted(candidates, key=lambda s: (s.last_seen, s.id), reverse=True)
-    ]
     for one in weighed:
-        shared = exact & set(one.story.keys)
-        if shared and (any(k.startswith("text:") for k in shared) or not one.conflicts()):
-            code = "same_text" if any(k.startswith("text:") for k in shared) else "same_url"
-            return _same(one, code, "the same text" if code == "same_text" else "the same address")
-    same = [one for one in weighed if _agrees(one) and not mine.round_up and not one.story.facts.round_up]
-    if same:
-        best = max(
-            same, key=lambda one: (sum(v is Verdict.AGREE for v in one.fields.values()), one.score, one.story.id)
-        )
-        code = "facts_agree_text_floor" if best.unknowns() else "facts_agree"
-        return _same(best, code, _agreement(best))
-    earlier = [one for one in weighed if _follows(mine, one)]
-    if earlier:
-        best = max(earlier, key=lambda one: (one.story.last_seen, one.story.id))
-        return Grouping(
-            decision=Decision.UPDATE,
-            follows=best.story.id,
-            reason=GroupReason(
-                code="progress",
-                text=f"{_event(mine.event)} follows {_event(best.story.facts.event)} of “{best.story.headline}”.",
-                fields=best.fields,
-                score=round(best.score, 3),
-            ),
-        )
-    return _new(weighed)
+        shared = {key.partition(":")[0] for key in exact & set(one.story.keys)}
+        if "text" in shared:
+            return _repeat(one, "same_text", "the text is the same")
+        if "url" in shared and not set(one.conflicts) - {"date"}:
+            return _repeat(one, "same_url", "the address is the same")
+    return None
 
 
-def _agrees(one: Weighed) -> bool:
-    fields = one.fields
-    if one.conflicts() or fields["drugs"] is not Verdict.AGREE:
-        return False
-    return not one.unknowns() or one.score >= TEXT_FLOOR
-
-
-def _follows(mine: StoryFacts, one: Weighed) -> bool:
-    fields = one.fields
-    related = fields["drugs"] is Verdict.AGREE and fields["indications"] is not Verdict.CONFLICT
-    return related and progresses(one.story.facts, mine)
-
-
-def _same(one: Weighed, code: str, because: str) -> Grouping:
-    return Grouping(
-        decision=Decision.SAME,
-        story_id=one.story.id,
-        reason=GroupReason(
-            code=code,
-            text=f"Merged with “{one.story.headline}” because of {because}.",
-            fields=one.fields,
-            score=round(one.score, 3),
-        ),
+def _repeat(one: Weighed, code: str, because: str) -> Grouping:
+    reason = GroupReason(
+        code=code, text=f"Merged with “{one.story.headline}” because {because}.", fields=one.fields, score=one.score
     )
+    return Grouping(decision=Decision.SAME, story_id=one.story.id, reason=reason)
 
 
-def _agreement(one: Weighed) -> str:
-    agree = [f for f, v in one.fields.items() if v is Verdict.AGREE]
-    return f"the same {', '.join(agree)}; shared words {one.score:.2f}"
+def _by_facts(item: NewsItem, weighed: list[Weighed], concepts: Concepts) -> Grouping:
+    joinable = [one for one in weighed if one.joins()]
+    if joinable:
+        best = max(joinable, key=lambda one: one.rank)
+        apart = [one for one in weighed if one.conflicts and one.fields["drugs"] is Verdict.AGREE]
+        code = "facts_agree_text_floor" if best.floor else "facts_agree"
+        return _same(best, code, "Merged with", concepts, apart)
+    if is_correction(item):
+        corrected = [one for one in weighed if _corrects(one)]
+        if corrected:
+            return _update(max(corrected, key=lambda one: one.rank), "correction", "corrected", concepts)
+    steps = [(one, step) for one in weighed if (step := step_of(one.story.facts, one.mine, one.fields))]
+    if steps:
+        latest, step = max(steps, key=lambda pair: (*_told(pair[0]), pair[0].agreed, -pair[0].story.id))
+        return _update(latest, "progress", step.wording, concepts)
+    return _new(weighed, concepts)
 
 
-def _new(weighed: list[Weighed]) -> Grouping:
-    related = tuple(one.story.id for one in weighed if one.fields["drugs"] is Verdict.AGREE)[:5]
+def _told(one: Weighed) -> tuple[str]:
+    day = one.story.facts.event_date or one.story.facts.first_told
+    return (day.isoformat()[:10] if day else "",)
+
+
+def _corrects(one: Weighed) -> bool:
+    firm = one.fields["drugs"] is Verdict.AGREE and one.fields["event"] is not Verdict.CONFLICT
+    return firm and set(one.conflicts) <= _CORRECTABLE
+
+
+def _same(one: Weighed, code: str, verb: str, concepts: Concepts, apart: Sequence[Weighed] = ()) -> Grouping:
+    because = words.agreement(one.fields, one.story.facts, concepts) or "the same words"
+    text = f"{verb} “{one.story.headline}” because of the same {because}; shared text {one.score:.2f}."
+    if apart:
+        nearest = max(apart, key=lambda other: (-len(other.conflicts), other.agreed, -other.story.id))
+        why = words.difference(nearest.fields, nearest.story.facts, nearest.mine, concepts)
+        text += f" Kept apart from “{nearest.story.headline}”: {why}."
+    reason = GroupReason(code=code, text=text, fields=one.fields, score=one.score)
+    related = tuple(other.story.id for other in apart)[:RELATED_SHOWN]
+    return Grouping(decision=Decision.SAME, story_id=one.story.id, related=related, reason=reason)
+
+
+def _update(one: Weighed, code: str, wording: str, concepts: Concepts) -> Grouping:
+    what = words.difference(one.fields, one.story.facts, one.mine, concepts)
+    reason = GroupReason(
+        code=code,
+        text=f"{words.update_line(one.story, wording)}. {what}.",
+        fields=one.fields,
+        score=one.score,
+    )
+    return Grouping(decision=Decision.UPDATE, follows=one.story.id, step=wording, reason=reason)
+
+
+def _new(weighed: list[Weighed], concepts: Concepts) -> Grouping:
     if not weighed:
-        return Grouping(
-            decision=Decision.NEW, reason=GroupReason(code="no_candidate", text="No story on this is known.")
+        reason = GroupReason(code="no_candidate", text="No story on this is known.")
+        return Grouping(decision=Decision.NEW, reason=reason)
+    nearest = max(weighed, key=lambda one: (-len(one.conflicts), one.agreed, -one.story.id))
+    if nearest.conflicts:
+        code, why = (
+            f"conflict_{nearest.conflicts[0]}",
+            words.difference(nearest.fields, nearest.story.facts, nearest.mine, concepts),
         )
-    nearest = max(weighed, key=lambda one: (-len(one.conflicts()), one.score))
-    conflicts = nearest.conflicts()
-    why = (
-        f"different {', '.join(conflicts)}"
-        if conflicts
-        else f"too little is known ({', '.join(nearest.unknowns())}) and the words differ"
+    else:
+        code = "below_text_floor"
+        why = f"not known: {words.gaps(nearest.fields)}; shared text {nearest.score:.2f}, needed {nearest.floor:.2f}"
+    reason = GroupReason(
+        code=code,
+        text=f"Kept apart from “{nearest.story.headline}”: {why}.",
+        fields=nearest.fields,
+        score=nearest.score,
     )
-    return Grouping(
-        decision=Decision.NEW,
-        related=related,
-        review=not conflicts,
-        reason=GroupReason(
-            code=f"conflict_{conflicts[0]}" if conflicts else "below_text_floor",
-            text=f"Kept apart from “{nearest.story.headline}”: {why}.",
-            fields=nearest.fields,
-            score=round(nearest.score, 3),
-        ),
+    related = tuple(one.story.id for one in weighed if one.fields["drugs"] is Verdict.AGREE)[:RELATED_SHOWN]
+    return Grouping(decision=Decision.NEW, related=related, review=not nearest.conflicts, reason=reason)
+
+
+def _round_up(parts: Sequence[StoryFacts], text: str, candidates: Sequence[StoryState], concepts: Concepts) -> Grouping:
+    """Attached to every story that it tells of; what none has told yet opens a story of the round-up's own."""
+    found: list[Weighed] = []
+    for part in parts:
+        known = [one for one in _weigh(part, text, candidates, concepts) if not one.unknowns and one.joins()]
+        if known:
+            found.append(max(known, key=lambda one: one.rank))
+    attached = {one.story.id: Attachment(story_id=one.story.id, reason=_part(one, concepts)) for one in found}
+    if len(found) == len(parts) and found:
+        first, *rest = attached.values()
+        return Grouping(decision=Decision.SAME, story_id=first.story_id, also=tuple(rest), reason=first.reason)
+    reason = GroupReason(
+        code="round_up", text=f"Tells {len(parts)} pieces of news, {len(parts) - len(found)} of them not told before."
     )
+    return Grouping(decision=Decision.NEW, also=tuple(attached.values()), related=tuple(attached), reason=reason)
 
 
-def _event(event: EventType) -> str:
-    return event.value.replace("_", " ")
-
-
-def similarity(a: str, b: str) -> float:
-    """Cosine of word counts without the commonest words, 0…1."""
-    x, y = (Counter(w for w in words(t) if w not in _STOP and len(w) > 1) for t in (a, b))
-    dot = sum(n * y[w] for w, n in x.items())
-    return dot / sqrt(sum(n * n for n in x.values()) * sum(n * n for n in y.values())) if dot else 0.0
+def _part(one: Weighed, concepts: Concepts) -> GroupReason:
+    because = words.agreement(one.fields, one.story.facts, concepts)
+    text = f"A round-up that also tells “{one.story.headline}”: the same {because}."
+    return GroupReason(code="round_up_part", text=text, fields=one.fields, score=one.score)

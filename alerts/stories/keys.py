@@ -1,30 +1,40 @@
 # SPDX-License-Identifier: MIT
-"""Keys by which a story is found again: exact ones (address, text) and one per drug, or trial, or company."""
+"""Keys by which a story is found again: exact ones (address, text), facts, and words where no drug is named.
+
+`keys` are stored for a story with the day on which the item was told (`told_on`); `lookups` asks for them. A family of
+events shares a key, because an outlet may call an approval a label expansion; the guard (compare.py) decides, a key only
+proposes. Days are those of the news, not of our clock: a feed that is two days late is looked up where it belongs.
+"""
 
 import hashlib
-import re
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 
-from alerts.model import Facts, NewsItem, Value
-from alerts.stories.canonical import story_facts
+from alerts.model import EventType, Facts, NewsItem, StoryFacts, Value
+from alerts.stories import rules
+from alerts.stories.canonical import parts_of, story_facts, told_at
+from alerts.stories.texts import bands, rare_words, summary_of, text_of, title_of, words
 from alerts.stories.urls import url_key
 
-WINDOW = timedelta(days=45)  # one event is told over weeks: by a regulator, the trade, a company's restatement
-STEPS = timedelta(days=900)  # an earlier step of the same story may be years back
-MAX_CANDIDATES = 60
+EXACT_SPAN = timedelta(days=400)  # a feed that lost its memory shows last year's articles again
+NAMELESS_SPAN = timedelta(days=10)  # without a drug, only the days around count as the same news
+FAMILIES = sorted({rules.family(event) for event in EventType})
+LEAST_WORDS = 6  # of a summary, for its hash to mean anything
 
 
 class Lookup(Value):
-    """One question to the store: stories that hold any of `keys`, seen since `since`, newest first, at most `limit`."""
+    """One question to the store: stories that hold any of `keys`, told between two days; for each key the latest ones."""
 
     keys: tuple[str, ...]
-    since: datetime
-    limit: int
+    first: date
+    last: date
+    limit: int  # of stories for each key
 
 
-def words(text: str) -> list[str]:
-    """Lower-case words without markup."""
-    return re.findall(r"[a-z0-9]+", re.sub(r"<[^>]*>|&[a-z#0-9]+;", " ", text).lower())
+def told_on(item: NewsItem, now: datetime) -> date:
+    """The day (UTC) under which the keys of an item are stored: its publication, else the day on which we saw it."""
+    told = told_at(item if item.first_seen else item.model_copy(update={"first_seen": now})) or now
+    return told.astimezone(UTC).date()
 
 
 def content_hash(title: str, summary: str) -> str:
@@ -36,25 +46,82 @@ def exact_keys(item: NewsItem) -> tuple[str, ...]:
     """Address and, where there is a text, its hash: a title alone never merges."""
     address = url_key(item.link) if item.link else ""
     found = [f"url:{address}"] if address else []
-    if len(words(item.summary)) > 5:
-        found.append(f"text:{content_hash(item.title, item.summary)}")
+    if len(words(summary_of(item))) >= LEAST_WORDS:
+        found.append(f"text:{content_hash(title_of(item), summary_of(item))}")
     return tuple(found)
 
 
-def fact_keys(facts: Facts) -> tuple[str, ...]:
-    """One per drug; without a drug one per trial, else one per company."""
-    canonical = story_facts(facts)
-    if canonical.drugs:
-        return tuple(f"drug:{d}" for d in canonical.drugs)
-    return tuple(f"trial:{t}" for t in canonical.trials) or tuple(f"company:{c}" for c in canonical.companies)
-
-
 def keys(item: NewsItem, facts: Facts) -> tuple[str, ...]:
-    """Keys to store for an item."""
-    return (*exact_keys(item), *fact_keys(facts))
+    """Keys to store for an item and its story. A round-up gives only exact ones, so that it never bridges stories."""
+    mine = story_facts(facts, item)
+    if mine.round_up:
+        return exact_keys(item)
+    named = (f"de:{drug}:{rules.family(mine.event)}" for drug in _drugs(mine))
+    return _once((*exact_keys(item), *named, *_nameless(item, mine)))
 
 
 def lookups(item: NewsItem, facts: Facts, now: datetime) -> tuple[Lookup, ...]:
-    """What to ask the store before `decide`."""
-    asked = ((exact_keys(item), now - WINDOW), (fact_keys(facts), now - STEPS))
-    return tuple(Lookup(keys=k, since=since, limit=MAX_CANDIDATES) for k, since in asked if k)
+    """What to ask the store before `decide`: exact repeats, the same event, nameless news, earlier steps."""
+    told = told_on(item, now)
+    parts = parts_of(facts, item) or (story_facts(facts, item),)
+    began = min((told, *(part.event_date for part in parts if part.event_date)))
+    asked = (
+        (exact_keys(item), told - EXACT_SPAN, told + EXACT_SPAN, 20),
+        (_once(k for part in parts for k in _same_event(part)), began - rules.WINDOW, told + rules.WINDOW, 60),
+        (
+            _once(k for part in parts for k in _asked_nameless(item, part)),
+            told - NAMELESS_SPAN,
+            told + NAMELESS_SPAN,
+            60,
+        ),
+        (_once(k for part in parts for k in _earlier(part)), told - rules.STEP_SPAN, told, 40),
+    )
+    return tuple(Lookup(keys=k, first=first, last=last, limit=limit) for k, first, last, limit in asked if k)
+
+
+def _same_event(mine: StoryFacts) -> Iterable[str]:
+    own = rules.family(mine.event)
+    families = set(FAMILIES) if own == "?" else {own, "?"} | _neighbours(mine.event)
+    return [f"de:{drug}:{name}" for drug in _drugs(mine) for name in sorted(families)]
+
+
+def _neighbours(event: EventType) -> set[str]:
+    groups = [group for group in (*rules.ALIKE, *rules.UNSURE) if event in group]
+    return {rules.family(other) for group in groups for other in group}
+
+
+def _earlier(mine: StoryFacts) -> Iterable[str]:
+    before = {rules.family(event) for step in rules.STEPS for event, _ in step.after if _reaches(step, mine.event)}
+    return [f"de:{drug}:{name}" for drug in _drugs(mine) for name in sorted(before)]
+
+
+def _reaches(step: rules.Step, event: EventType) -> bool:
+    return any(event is later for later, _ in step.then)
+
+
+def _drugs(mine: StoryFacts) -> list[str]:
+    return sorted(set(mine.drugs) - rules.BACKBONE or set(mine.drugs))
+
+
+def _nameless(item: NewsItem, mine: StoryFacts) -> tuple[str, ...]:
+    """Company with event, and trial; where no drug is named also rare words of the title and bands of the text."""
+    family = rules.family(mine.event)
+    found = [*(f"ce:{company}:{family}" for company in mine.companies), *(f"t:{trial}" for trial in mine.trials)]
+    if not mine.drugs:
+        found += [f"mh:{band}" for band in bands(text_of(item))]
+    if not mine.drugs or not mine.companies:
+        found += [f"w:{word}" for word in rare_words(title_of(item), 4 if not mine.drugs else 2)]
+    return tuple(found)
+
+
+def _asked_nameless(item: NewsItem, mine: StoryFacts) -> tuple[str, ...]:
+    """As stored, and the company's news of neighbouring kinds: what one outlet left open another may have named."""
+    own = rules.family(mine.event)
+    families = set(FAMILIES) if own == "?" else {own, "?"} | _neighbours(mine.event)
+    wider = [f"ce:{company}:{name}" for company in mine.companies for name in sorted(families)]
+    named = [f"w:{word}" for word in rare_words(title_of(item))]
+    return _once((*_nameless(item, mine), *wider, *named))
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

@@ -1,35 +1,39 @@
 # SPDX-License-Identifier: MIT
-"""What is a later step of what: a table, and the conditions under which it counts."""
+"""What is a later step of what: rules.yaml holds the table, this module the conditions under which a row counts."""
 
-from alerts.model import EventType, StoryFacts
-
-_T = EventType
-_DECIDED = {_T.APPROVAL, _T.LABEL_EXPANSION, _T.REJECTION, _T.WITHDRAWAL}
-# Earlier event → later events that are an update of it.
-STEPS: dict[EventType, set[EventType]] = {
-    _T.FILING_STATUS: {_T.DESIGNATION, _T.OPINION_POSITIVE, *_DECIDED},
-    _T.DESIGNATION: {_T.FILING_STATUS, _T.OPINION_POSITIVE, *_DECIDED},
-    _T.OPINION_POSITIVE: _DECIDED,
-    _T.REJECTION: {_T.FILING_STATUS, _T.APPROVAL, _T.LABEL_EXPANSION},
-    _T.APPROVAL: {_T.WITHDRAWAL},
-    _T.LABEL_EXPANSION: {_T.WITHDRAWAL},
-    _T.TRIAL_STOPPED: {_T.TRIAL_START},
-    _T.TRIAL_START: {_T.TRIAL_POSITIVE, _T.TRIAL_NEGATIVE, _T.TRIAL_UPDATE, _T.TRIAL_STOPPED},
-}
-# The European Medicines Agency gives the opinion, the European Commission decides.
-_SAME_BODY = {"org:EMA": "org:EC"}
+from alerts.model import EventType, StoryFacts, Verdict
+from alerts.stories import rules
 
 
-def progresses(earlier: StoryFacts, later: StoryFacts) -> bool:
-    """Is `later` the next step of `earlier` with the same body or in the same trial? (Drugs, cancers: compare.py)"""
-    full = earlier.status in {"accelerated", "conditional"} and later.status == "full"
-    step = later.event in STEPS.get(earlier.event, set())
-    if not (step or full):
-        return False
-    if earlier.regulator and later.regulator:
-        return _body(earlier.regulator) == _body(later.regulator)
-    return bool(set(earlier.trials) & set(later.trials))
+def step_of(earlier: StoryFacts, later: StoryFacts, fields: dict[str, Verdict]) -> rules.Step | None:
+    """The row by which `later` is the next step of `earlier`; None if it is none. `fields`: their comparison."""
+    if fields["drugs"] is not Verdict.AGREE or fields["indications"] is Verdict.CONFLICT:
+        return None
+    if fields.get("biomarkers") is Verdict.CONFLICT or not _after(earlier, later):
+        return None
+    return next((step for step in rules.STEPS if _covers(step, earlier, later) and _bound(step, fields)), None)
 
 
-def _body(regulator: str) -> str:
-    return _SAME_BODY.get(regulator, regulator)
+def _covers(step: rules.Step, earlier: StoryFacts, later: StoryFacts) -> bool:
+    return _is(earlier, step.after) and _is(later, step.then)
+
+
+def _is(facts: StoryFacts, kinds: frozenset[tuple[EventType, str | None]]) -> bool:
+    return (facts.event, None) in kinds or (facts.event, facts.status) in kinds
+
+
+def _bound(step: rules.Step, fields: dict[str, Verdict]) -> bool:
+    """The same body acts, or the same trial is told (where it is not named, the same cancer)."""
+    if step.by == "body":
+        return fields["regulator"] is Verdict.AGREE
+    trial = fields.get("trial")
+    return trial is Verdict.AGREE or (trial is not Verdict.CONFLICT and fields["indications"] is Verdict.AGREE)
+
+
+def _after(earlier: StoryFacts, later: StoryFacts) -> bool:
+    """A late item on an old step is no update of what came after it."""
+    if earlier.event_date and later.event_date:
+        return earlier.event_date <= later.event_date
+    if earlier.first_told is None or later.first_told is None:
+        return True
+    return earlier.first_told <= later.first_told

@@ -1,25 +1,43 @@
 # SPDX-License-Identifier: MIT
 """A story as it opens and as items join it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from alerts.model import EventType, Facts, Grouping, NewsItem, SourceTier, StoryFacts, StoryState
+from alerts.model import (
+    Concepts,
+    Decision,
+    EventType,
+    Facts,
+    Grouping,
+    GroupReason,
+    NewsItem,
+    SourceTier,
+    StoryFacts,
+    StoryState,
+    Verdict,
+)
 from alerts.stories.canonical import story_facts
+from alerts.stories.compare import verdicts
 from alerts.stories.keys import keys
+from alerts.stories.texts import text_of, title_of
 
 RANK = {tier: n for n, tier in enumerate(SourceTier)}
+TOLD = ("drugs", "indications", "event", "status", "regulator", "date")  # facts that an alert states
+_REWRITTEN = GroupReason(code="edited", text="")
 
 
 def open_story(story_id: int, item: NewsItem, facts: Facts, grouping: Grouping, now: datetime) -> StoryState:
     """The story that a NEW or UPDATE item opens (id 0 where the store gives the id)."""
+    seen = item.first_seen or now
     return StoryState(
         id=story_id,
-        headline=item.title,
-        facts=story_facts(facts, item),
-        text=f"{item.title} {item.summary}",
+        headline=title_of(item),
+        facts=story_facts(facts, item.model_copy(update={"first_seen": seen})),
+        text=text_of(item),
         lead_tier=item.tier,
-        first_seen=item.first_seen or now,
-        last_seen=item.first_seen or now,
+        first_seen=seen,
+        last_seen=seen,
         keys=keys(item, facts),
         follows=grouping.follows,
     )
@@ -27,20 +45,48 @@ def open_story(story_id: int, item: NewsItem, facts: Facts, grouping: Grouping, 
 
 def absorb(story: StoryState, item: NewsItem, facts: Facts, now: datetime) -> StoryState:
     """The story after an item joined: unknown facts are filled, known ones stay, a better source takes the lead."""
-    filled = _filled(story.facts, story_facts(facts, item))
-    lead = (
-        {"headline": item.title, "text": f"{item.title} {item.summary}", "lead_tier": item.tier}
-        if leads(story, item)
-        else {}
-    )
+    seen = item.first_seen or now
+    more = story_facts(facts, item.model_copy(update={"first_seen": seen}))
+    lead = {"headline": title_of(item), "text": text_of(item), "lead_tier": item.tier}
     return story.model_copy(
         update={
-            "facts": filled,
-            "last_seen": max(story.last_seen, item.first_seen or now),
-            "keys": tuple(dict.fromkeys((*story.keys, *keys(item, facts)))),
-            **lead,
+            "facts": story.facts if more.round_up else _filled(story.facts, more),
+            "last_seen": max(story.last_seen, seen),
+            "keys": _both(story.keys, keys(item, facts)),
+            **(lead if leads(story, item) and not more.round_up else {}),
         }
     )
+
+
+def rewritten(
+    story: StoryState, item: NewsItem, facts: Facts, now: datetime, concepts: Concepts, *, edited: bool
+) -> StoryState:
+    """The story after its only item changed: the facts are the new ones.
+
+    The revision, which alone lets a story be told again, rises only if its publisher `edited` the item (not if a newer
+    reader understood it better) and a fact that an alert states now contradicts what was told.
+    """
+    made = open_story(story.id, item, facts, Grouping(decision=Decision.NEW, reason=_REWRITTEN), now)
+    told = [t for t in (story.facts.first_told, made.facts.first_told) if t]
+    restated = edited and _contradict(story.facts, made.facts, concepts)
+    return made.model_copy(
+        update={
+            "facts": made.facts.model_copy(update={"first_told": min(told) if told else None}),
+            "first_seen": story.first_seen,
+            "last_seen": max(story.last_seen, made.last_seen),
+            "revision": story.revision + restated,
+            "follows": story.follows,
+        }
+    )
+
+
+def retold(story: StoryState, members: Sequence[tuple[NewsItem, Facts]], now: datetime) -> StoryState:
+    """The story as the items that are left in it tell it (after one went away), under its number and revision."""
+    (first, facts), *others = members
+    made = open_story(story.id, first, facts, Grouping(decision=Decision.NEW, reason=_REWRITTEN), now)
+    for item, read in others:
+        made = absorb(made, item, read, now)
+    return made.model_copy(update={"revision": story.revision, "follows": story.follows})
 
 
 def leads(story: StoryState, item: NewsItem) -> bool:
@@ -49,7 +95,19 @@ def leads(story: StoryState, item: NewsItem) -> bool:
 
 
 def _filled(known: StoryFacts, more: StoryFacts) -> StoryFacts:
+    """Gaps only: a fact that is known never changes by a member, so stories cannot drift from one to the next."""
     empty = {f: getattr(more, f) for f in StoryFacts.model_fields if not getattr(known, f) and getattr(more, f)}
     if known.event is EventType.UNKNOWN:
         empty["event"] = more.event
+    if known.first_told and more.first_told:
+        empty["first_told"] = min(known.first_told, more.first_told)
     return known.model_copy(update=empty)
+
+
+def _both(first: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *more)))
+
+
+def _contradict(before: StoryFacts, after: StoryFacts, concepts: Concepts) -> bool:
+    found = verdicts(before, after, concepts)
+    return any(found.get(field) is Verdict.CONFLICT for field in TOLD)

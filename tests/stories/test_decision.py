@@ -36,7 +36,10 @@ EC = item("European Commission approves cabozantinib for neuroendocrine tumours"
 def test_another_outlet_on_the_same_approval_joins_the_story() -> None:
     found = then(EC, item("Cabometyx wins EU approval in pancreatic neuroendocrine tumors"))
     assert (found.decision, found.reason.code) == (Decision.SAME, "facts_agree")
-    assert "the same drugs, indications, event, regulator" in found.reason.text
+    assert (
+        "the same drug (cabozantinib), cancer (neuroendocrine tumor), event (approval), regulator (EC)"
+        in found.reason.text
+    )
 
 
 @pytest.mark.parametrize(

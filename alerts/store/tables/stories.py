@@ -4,7 +4,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Text, text
+from sqlalchemy import JSON, BigInteger, Column, Index, Text, false, text
 from sqlmodel import Field, SQLModel
 
 
@@ -32,6 +32,9 @@ class Story(SQLModel, table=True):
     event_date: date | None = None
     revision: int = 1
     follows_id: int | None = Field(default=None, foreign_key="story.id", index=True)
+    follows_step: str = Field(default="", sa_column_kwargs={"server_default": ""})  # "full approval", "corrected", …
+    merged_into_id: int | None = Field(default=None, foreign_key="story.id", index=True)  # it lives on in that story
+    review: bool = Field(default=False, sa_column_kwargs={"server_default": false()})  # a person should look
     first_seen_at: datetime = Field(index=True)
     last_seen_at: datetime
     silent_reason: str | None = None
@@ -42,7 +45,10 @@ class Story(SQLModel, table=True):
 
 
 class StoryItem(SQLModel, table=True):
-    """An item's place in a story, and why: the decision is a row, in words."""
+    """An item's place in a story, and why: the decision is a row, in words.
+
+    `part`: a round-up that tells this story among others; it is a source of the story, never what a rule is tried on.
+    """
 
     __tablename__ = "story_item"
 
@@ -54,22 +60,27 @@ class StoryItem(SQLModel, table=True):
     fields: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     score: float | None = None
     by_hand: bool = False
+    part: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    item_revision: int = Field(default=1, sa_column_kwargs={"server_default": "1"})  # the item as it was decided on
     decided_at: datetime
 
 
 class StoryKey(SQLModel, table=True):
-    """Look-up keys of a story (alerts.stories.keys)."""
+    """Look-up keys of a story (alerts.stories.keys), hashed to 64 bits: a key only proposes, so a collision costs nothing.
+
+    `day`: ordinal of the day on which the news was told. The primary key is the look-up: one key, the latest days first.
+    """
 
     __tablename__ = "story_key"
-    __table_args__ = (Index("ix_story_key_story", "story_id"),)
+    __table_args__ = (Index("ix_story_key_story", "story_id"), {"sqlite_with_rowid": False})
 
-    key: str = Field(primary_key=True)
+    key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    day: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     story_id: int = Field(foreign_key="story.id", primary_key=True)
-    last_seen_at: datetime
 
 
 class StoryOverride(SQLModel, table=True):
-    """A split or merge by hand: outranks the rules and survives re-runs."""
+    """A split or merge by hand: outranks the rules and survives re-runs and re-reading."""
 
     __tablename__ = "story_override"
 

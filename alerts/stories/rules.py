@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""The tables of rules.yaml, read once and checked: an unknown event name fails at import, not at night."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from alerts.model import EventType
+
+
+class Cue(NamedTuple):
+    """Words that tell the kind of an event. `lead`: the opening of the text counts, not only the title."""
+
+    group: str
+    status: str
+    lead: bool
+    words: re.Pattern[str]
+
+
+class Step(NamedTuple):
+    """One row of what may follow what; pairs are (event, kind or None for any)."""
+
+    after: frozenset[tuple[EventType, str | None]]
+    then: frozenset[tuple[EventType, str | None]]
+    by: str  # body · trial
+    wording: str
+
+
+def _events(names: list[str]) -> frozenset[EventType]:
+    return frozenset(EventType(name) for name in names)
+
+
+def _kinds(names: list[str]) -> frozenset[tuple[EventType, str | None]]:
+    split = [name.partition("/") for name in names]
+    return frozenset((EventType(event), kind or None) for event, _, kind in split)
+
+
+_RULES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "rules.yaml").read_text(encoding="utf-8"))
+
+_days = {name: timedelta(days=n) for name, n in _RULES["window_days"].items()}
+WINDOW = _days.pop("default")
+WINDOWS = {EventType(name): window for name, window in _days.items()}
+ALIKE = tuple(_events(row) for row in _RULES["alike"])
+UNSURE = tuple(_events(row) for row in _RULES["unsure"])
+SOFT = _events(_RULES["soft"])
+SOFT_GAP = timedelta(days=_RULES["soft_days"])
+READOUTS = _events(_RULES["readouts"])
+REGULATORY = _events(_RULES["regulatory"])
+STATUSES = {group: frozenset(names) for group, names in _RULES["statuses"].items()}
+COMPATIBLE = frozenset(frozenset(row) for row in _RULES["compatible"])
+CLOSED = frozenset(_RULES["closed_statuses"])
+CUES = tuple(Cue(c["group"], c["status"], c.get("lead", False), re.compile(c["any"], re.I)) for c in _RULES["cues"])
+CORRECTION = re.compile(_RULES["correction"], re.I)
+BACKBONE = frozenset(f"drug:{name}" for name in _RULES["backbone"])
+DRUG_TARGETS = frozenset(_RULES["drug_targets"])
+GENERIC = frozenset(_RULES["generic_cancers"])
+SAME_BODY: dict[str, str] = _RULES["same_body"]
+STEPS = tuple(Step(_kinds(r["after"]), _kinds(r["then"]), r["by"], r["wording"]) for r in _RULES["progress"])
+STEP_SPAN = timedelta(days=365 * _RULES["progress_years"])
+
+
+def status_group(event: EventType) -> str | None:
+    """The list of kinds that an event's status is one of."""
+    if event in READOUTS:
+        return "trial"
+    if event is EventType.LABEL_EXPANSION:
+        return "approval"
+    return event.value if event.value in STATUSES else None
+
+
+def family(event: EventType) -> str:
+    """Events that may be one story share a family, so that one look-up finds them; "?" for those that name no act."""
+    if event in READOUTS:
+        return "readout"
+    if event in SOFT or event is EventType.DEAL:
+        return "?"
+    if event in {EventType.FILING_STATUS, EventType.DESIGNATION, EventType.OPINION_POSITIVE}:
+        return "review"
+    if event in REGULATORY - {EventType.WITHDRAWAL}:
+        return "decision"
+    return event.value
+
+
+def body(regulator: str | None) -> str | None:
+    """The body under which decisions are compared."""
+    return SAME_BODY.get(regulator, regulator) if regulator else None
