@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What happened: event phrases with polarity and tense, tried on a sentence's key (lower case, dashes as blanks).
-
-The phrases are data (vocabulary/events.yaml); their order is the tie-break.
-"""
+"""What happened: the grammar of events (vocabulary/events.yaml) over a sentence's key in which known names are masked."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -19,19 +17,20 @@ class Event(NamedTuple):
     status: str | None
     start: int  # key positions of the phrase
     end: int
-    rank: int  # place in PHRASES: smaller wins
+    rank: int  # row of the grammar: smaller wins
+    firm: bool  # a loose phrase gives way to a firm one of the lead
+
+
+class Row(NamedTuple):
+    type: EventType
+    status: str | None
+    pattern: re.Pattern[str]
+    unless: re.Pattern[str] | None
+    title_only: bool
+    firm: bool
 
 
 _T = EventType
-PHRASES = tuple(
-    (EventType(row["event"]), row.get("status"), re.compile("|".join(row["any"])))
-    for row in yaml.safe_load((FOLDER / "events.yaml").read_text(encoding="utf-8"))
-)
-# An approval that is only hoped for is none.
-_HOPED = re.compile(
-    r"\bto (?:seek|win|obtain|support)|could|may\b|would|if approved|potential approval|pending|awaits?"
-)
-
 REGULATORY = {
     _T.APPROVAL,
     _T.LABEL_EXPANSION,
@@ -44,17 +43,51 @@ REGULATORY = {
     _T.ACCESS,
 }
 READOUTS = {_T.TRIAL_POSITIVE, _T.TRIAL_NEGATIVE, _T.TRIAL_UPDATE}
+# How a known name stands in a masked key, by kind of concept (see the head of events.yaml).
+MASKS = {"drug": "D", "indication": "C", "biomarker": "B", "company": "K"}
+BODY_MASKS = {"regulator": "R", "hta": "H", "guideline": "G", "conference": "M"}
 
 
-def events(key: str) -> list[Event]:
-    """Event phrases of a sentence key, the one that wins first."""
-    found = [
-        Event(kind, status, hit.start(), hit.end(), rank)
-        for rank, (kind, status, pattern) in enumerate(PHRASES)
-        if (hit := pattern.search(key))
-    ]
-    if _HOPED.search(key):
-        found = [e for e in found if e.type is not _T.APPROVAL] or found
+def _grammar() -> tuple[Row, ...]:
+    data: dict[str, Any] = yaml.safe_load((FOLDER / "events.yaml").read_text(encoding="utf-8"))
+    return tuple(
+        Row(
+            EventType(row["event"]),
+            row.get("status"),
+            _compiled(row["any"], data["words"]),
+            _compiled([row["unless"]], data["words"]) if "unless" in row else None,
+            row.get("where") == "title",
+            row.get("level") != "loose",
+        )
+        for row in data["events"]
+    )
+
+
+def _compiled(patterns: Iterable[str], words: dict[str, str]) -> re.Pattern[str]:
+    text = "|".join(patterns)
+    for name, meaning in words.items():
+        text = text.replace(f"{{{name}}}", meaning)
+    return re.compile(re.sub(r"~(\d{1,2}) ?", _gap, text))
+
+
+def _gap(found: re.Match[str]) -> str:
+    """`a~3 b`: up to three words between a and b; `a ~3b`: the same where the blank stands before."""
+    most = found.group(1)
+    return rf"(?: \S+){{0,{most}}} " if found.group().endswith(" ") else rf"(?:\S+ ){{0,{most}}}"
+
+
+GRAMMAR = _grammar()
+
+
+def events(masked: str, *, title: bool = False) -> list[Event]:
+    """Event phrases of a sentence's masked key, the one that wins first."""
+    found = []
+    for rank, row in enumerate(GRAMMAR):
+        if row.title_only and not title:
+            continue
+        hit = row.pattern.search(masked)
+        if hit and not (row.unless and row.unless.search(masked)):
+            found.append(Event(row.type, row.status, hit.start(), hit.end(), rank, row.firm))
     return found
 
 

@@ -1,38 +1,49 @@
 # SPDX-License-Identifier: MIT
-"""Which part a name plays in its sentence: subject of the event, or comparator, prior therapy, background."""
+"""Which part a name plays: subject of the event, or comparator, prior therapy, background. Words: vocabulary/roles.yaml."""
 
 import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-# What stands shortly before a name and makes it no subject.
-_COMPARED = r"(?:versus|vs\.?|compared (?:with|to)|against|over|than|instead of|rather than|replac\w+|competes? with|rival\w*|alternative to)"
-_PRIOR = (
-    r"(?:(?:after|following|despite|beyond)(?: \S+){0,4}?(?: (?:on|with|of|to))?|progress\w* (?:on|after|during|following)|previous(?:ly)?(?: \S+){0,3}"
-    r"|prior|pre ?treated with|received|refractory to|resistant to|resistance to|intoleran\w+ (?:to|of)|relapsed (?:on|after)|failed|"
-    r"not involving|other than|except|ineligible for|unsuitable for|experienced with|exposed to)"
+import yaml
+
+from alerts.facts.vocabulary import FOLDER
+from alerts.model import EventType
+
+_WORDS: dict[str, Any] = yaml.safe_load((FOLDER / "roles.yaml").read_text(encoding="utf-8"))
+_NOT_SUBJECT = re.compile(rf"\b(?:{_WORDS['compared']}|{_WORDS['prior']}){_WORDS['link']} $")
+_LISTED = re.compile(_WORDS["listed"])
+_AFTER_NAME = re.compile(_WORDS["after_name"])
+_BACKGROUND = re.compile(_WORDS["background"])
+_FURTHER = re.compile(_WORDS["further"])
+_DESCRIBES = re.compile(_WORDS["describes"])
+_COMBINED = re.compile(_WORDS["combined"])
+_APART = re.compile(_WORDS["apart"])
+_PARTNER_CHARS = 90  # further apart, two names are no regimen
+
+
+class Land(NamedTuple):
+    """A land's name stands for its body in these acts."""
+
+    body: str
+    acts: frozenset[EventType]
+    words: re.Pattern[str]
+
+
+LANDS = tuple(
+    Land(row["body"], frozenset(map(EventType, row["acts"])), re.compile(rf"\b(?:{row['words']})(?!\w)"))
+    for row in _WORDS["lands"]
 )
-_LINK = r"(?: (?:a|an|the|or|and|either|placebo|standard|physicians? choice|of|care|with|investigators?|treatment|therapy|chemotherapy|plus|alone|at least|one|two|more|line|lines)){0,5}"
-_NOT_SUBJECT = re.compile(rf"\b(?:{_COMPARED}|{_PRIOR}){_LINK} $")
-# "A, B or comparator": a list that began with a comparator goes on until the clause ends.
-_LISTED = re.compile(r"(?:,| or| and| plus) $")
-# A sentence that tells of the past besides the news.
-_BACKGROUND = re.compile(
-    r"\b(?:previously|earlier|already|initially|first) (?:\w+ )?(?:approved|authori[sz]ed|granted|cleared|received)|"
-    r"\b(?:was|were|been|is) (?:also )?(?:first |previously |already |initially |currently )?approved (?:in|by|for)\b|"
-    r"\bfollows (?:the |an? |its )?|\bin (?:january|february|march|april|may|june|july|august|september|october|november|december) 20\d\d\b|"
-    r"\b(?:currently|also) approved\b|\bhas (?:also )?been approved\b|\bapproved in (?:more than|over|the|\d)"
-)
 
 
-def is_subject(key: str, start: int, earlier: list[tuple[int, int, bool]]) -> bool:
-    """May the name at `start` be what the sentence is about? `earlier`: (start, end, subject) of the drug names before it."""
+def is_subject(key: str, start: int, end: int, earlier: Sequence[tuple[int, int, bool]]) -> bool:
+    """May the name be what the sentence is about? `earlier`: (start, end, subject) of the drug names before it."""
     before = key[max(0, start - 90) : start]
-    if _NOT_SUBJECT.search(before):
+    if _NOT_SUBJECT.search(before) or _AFTER_NAME.search(key[end : end + 24]):
         return False
     if earlier and _LISTED.search(before):
-        last_start, last_end, last_subject = earlier[-1]
-        del last_start
-        between = key[last_end:start]
-        if len(between) <= 6:
+        _, last_end, last_subject = earlier[-1]
+        if start - last_end <= 6:
             return last_subject
     return True
 
@@ -40,3 +51,18 @@ def is_subject(key: str, start: int, earlier: list[tuple[int, int, bool]]) -> bo
 def is_background(key: str) -> bool:
     """Does the sentence tell of something that was so before this news?"""
     return bool(_BACKGROUND.search(key))
+
+
+def is_further(key: str) -> bool:
+    """Does the sentence add a piece of news ("also", "in addition")?"""
+    return bool(_FURTHER.search(key))
+
+
+def describes_drug(after: str) -> bool:
+    """Does the cancer whose name ends here say what a drug is known for?"""
+    return bool(_DESCRIBES.match(after))
+
+
+def is_combined(between: str) -> bool:
+    """Do the words between two drug names make them parts of one regimen?"""
+    return len(between) <= _PARTNER_CHARS and bool(_COMBINED.search(between)) and not _APART.search(between)

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""Claims: drugs × cancers × event × body that the text binds; the news first, then what is told besides."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from alerts.facts import details
+from alerts.facts.concepts import VocabularyConcepts
+from alerts.facts.events import READOUTS, REGULATORY, Event, event_date
+from alerts.facts.news import LEAD_SENTENCES
+from alerts.facts.prepare import Part, Sentence
+from alerts.facts.reading import Found, Reading
+from alerts.facts.roles import is_background, is_further
+from alerts.model import Claim, DrugFact, EventType, IndicationFact, RegulatorFact, Role
+
+_BOUND = {"drug", "body", "indication"}
+
+
+def claims(
+    reading: Reading,
+    tree: VocabularyConcepts,
+    drugs: Sequence[DrugFact],
+    cancers: Sequence[IndicationFact],
+    bodies: Sequence[RegulatorFact],
+) -> tuple[Claim, ...]:
+    """The news claim, further news, background; at least one."""
+    acting = [b.id for b in bodies if b.role is Role.PRIMARY]
+    event = reading.main.event if reading.main else None
+    kind = event.type if event else EventType.UNKNOWN
+    news = Claim(
+        drugs=tuple(d.id for d in drugs if d.role is Role.PRIMARY),
+        indications=narrowest(tree, (c.id for c in cancers if c.role is Role.PRIMARY)),
+        biomarkers=_ids(f for f in reading.found if f.hit.kind == "biomarker" and f.sentence.number <= 2),
+        event=kind,
+        status=event.status if event else None,
+        regulator=acting[0] if acting and kind not in READOUTS else None,
+        setting=details.setting_words(reading.parts),
+        event_date=_event_day(reading),
+        evidence=tuple(reading.whole(s) for s in _evidence(reading)),
+    )
+    return (news, *_besides(reading, tree, news))
+
+
+def narrowest(tree: VocabularyConcepts, ids: Iterable[str]) -> tuple[str, ...]:
+    """Without a cancer that others of the claim are kinds of: "NETs, pancreatic as well as extra-pancreatic"."""
+    every = list(ids)
+    return tuple(c for c in every if not any(o != c and c in tree.ancestors(o) for o in every))
+
+
+def _ids(places: Iterable[Found]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(p.hit.id for p in places))
+
+
+def _evidence(reading: Reading) -> list[Sentence]:
+    """The event's sentence, and the first of the body that tells the same event."""
+    main = reading.main
+    if main is None:
+        return []
+    body = [p for p in reading.parts if p.part is Part.BODY and p is not main.sentence]
+    again = next((s for s in body[: LEAD_SENTENCES + 2] if reading.tells(s, main.event.type)), None)
+    return [main.sentence, *([again] if again else [])]
+
+
+def _event_day(reading: Reading) -> date | None:
+    """The day given in a lead sentence that tells the event; a byline's date stands alone and tells nothing."""
+    main = reading.main
+    if main is None:
+        return None
+    for sentence in reading.parts[: LEAD_SENTENCES + 2]:
+        if is_background(sentence.keyed.key):
+            continue
+        day = event_date(sentence.keyed.key, reading.item.published)
+        if day is not None and (sentence is main.sentence or reading.tells(sentence, main.event.type)):
+            return day
+    return None
+
+
+def _besides(reading: Reading, tree: VocabularyConcepts, news: Claim) -> list[Claim]:
+    """Acts in other sentences: further news where the sentence adds it, else background."""
+    made = []
+    by_number: dict[int, list[Found]] = {}
+    for one in reading.found:
+        if one.hit.kind in _BOUND and one.sentence.part is Part.BODY:
+            by_number.setdefault(one.sentence.number, []).append(one)
+    for here in by_number.values():
+        if {f.hit.kind for f in here} & {"drug", "body"}:
+            made += _acts(reading, tree, news, here[0].sentence, here)
+    return made
+
+
+def _acts(
+    reading: Reading, tree: VocabularyConcepts, news: Claim, sentence: Sentence, here: list[Found]
+) -> list[Claim]:
+    event = next((e for e in reading.events(sentence) if e.type in REGULATORY and e.firm), None)
+    claim = _act(reading, tree, news, sentence, event, here) if event else None
+    return [claim] if claim else []
+
+
+def _act(
+    reading: Reading, tree: VocabularyConcepts, news: Claim, sentence: Sentence, event: Event, here: list[Found]
+) -> Claim | None:
+    drugs = _ids(f for f in here if f.hit.kind == "drug" and f.subject)
+    bodies = _ids(f for f in here if f.hit.kind == "body")
+    cancers = narrowest(tree, _ids(f for f in here if f.hit.kind == "indication"))
+    past = is_background(sentence.keyed.key)
+    other = [b for b in bodies if b != news.regulator]
+    further = (
+        not past
+        and is_further(sentence.keyed.key)
+        and sentence.number <= LEAD_SENTENCES
+        and news.event in REGULATORY
+        and (event.type is not news.event or (drugs and set(drugs) != set(news.drugs)))
+        and bool(bodies or drugs)
+    )
+    if not further and not (drugs and other and (past or news.regulator)):
+        return None
+    return Claim(
+        drugs=drugs or news.drugs,
+        indications=cancers or (news.indications if further else ()),
+        event=event.type,
+        status=event.status,
+        regulator=(bodies[0] if bodies else news.regulator) if further else other[0],
+        foreground=further,
+        evidence=(reading.whole(sentence),),
+    )

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""Which event is the item's news: the title outranks the lead; a journal article is read by its own rules."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from alerts.facts.events import READOUTS, Event, events
+from alerts.facts.prepare import Part, Sentence
+from alerts.facts.roles import is_background
+from alerts.model import EventType
+
+LEAD_SENTENCES = 4  # of the summary: news stands there, the rest is background
+_T = EventType
+_DIRECTED = {_T.TRIAL_POSITIVE, _T.TRIAL_NEGATIVE}
+_VAGUE = {_T.RESEARCH, _T.CORPORATE, _T.CONFERENCE}
+# A structured abstract, or its sections run together.
+_ABSTRACT = re.compile(
+    r"^\W*(?:background|purpose|objectives?|introduction|aims?|methods|importance|context)\b\W*[:A-Z]?|"
+    r"\b(?:methods|results|conclusions?) ?: "
+)
+_TRIAL = re.compile(
+    r"\bphase (?:i|1|2|3|4)|\brandomi[sz]ed|\bopen label|\bsingle arm|\bplacebo controlled|\bdouble blind|\bfirst in human|\btrial\b"
+)
+_NO_TRIAL = re.compile(
+    r"retrospective|real world|meta analys|systematic review|cohort study|case report|case series|registry|mice|murine|"
+    r"in vitro|pre ?clinical|xenograft|cost effective|cell lines|nomogram|mendelian|database|letter|landscape|consensus"
+)
+_DESIGN = re.compile(r"rationale|study protocol|trial in progress|study design|protocol for")
+_IN_LEAD = re.compile(r"\b(?:trial|phase \S+|study)\b")
+
+
+class Told(NamedTuple):
+    """An event and the sentence that tells it."""
+
+    sentence: Sentence
+    event: Event
+
+
+def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | None:
+    """The item's news, or None where no sentence of title and lead tells an event. `masked`: keys by sentence number."""
+    title = [p for p in parts if p.part is Part.TITLE]
+    lead = [p for p in parts if p.part is Part.BODY and p.number <= LEAD_SENTENCES and not is_background(p.keyed.key)]
+    titled = [Told(p, e) for p in title for e in events(masked[p.number], title=True)]
+    if title and is_journal(parts):
+        return _article(title[0], titled, parts, masked)
+    told = [Told(p, e) for p in lead for e in events(masked[p.number])]
+    firm = next((t for t in titled if t.event.firm), None)
+    if firm is not None:
+        return _directed(firm, titled, told)
+    loose = titled[0] if titled else None
+    stronger = next((t for t in told if _outdoes(t, loose, masked)), None)
+    return stronger or loose or next(iter(told), None)
+
+
+def is_journal(parts: Sequence[Sentence]) -> bool:
+    """A journal's title and abstract rather than news: sections, or a title that ends like a sentence."""
+    title = next((p for p in parts if p.part is Part.TITLE), None)
+    body = [p for p in parts if p.part is Part.BODY]
+    if any(_ABSTRACT.search(p.keyed.key) for p in body[:8]):
+        return True
+    words = title.text.strip() if title else ""
+    return words.endswith(".") and len(words.split()) > 4 and not words.endswith(("Inc.", "...", "Ltd.", "U.S."))
+
+
+def _directed(firm: Told, titled: Sequence[Told], told: Sequence[Told]) -> Told:
+    """A readout without direction takes that of the lead; so do results that are announced and shown at a congress."""
+    undirected = firm.event.type is _T.TRIAL_UPDATE or (
+        firm.event.type is _T.CONFERENCE and any(t.event.type is _T.TRIAL_UPDATE for t in titled)
+    )
+    if not undirected:
+        return firm
+    shown = firm.event.type is _T.TRIAL_UPDATE
+    if shown or " to be presented" in firm.sentence.keyed.key:
+        return next((t for t in told if t.event.type in _DIRECTED), firm)
+    return firm
+
+
+def _outdoes(told: Told, loose: Told | None, masked: Mapping[int, str]) -> bool:
+    """Does a sentence of the lead say more than a title that says nothing firm?"""
+    if not told.event.firm:
+        return False
+    if loose is None or told.event.type not in READOUTS:
+        return True
+    sentence = masked[told.sentence.number]
+    return "D" in sentence or ("D" in masked[0] and bool(_IN_LEAD.search(sentence)))
+
+
+def _article(title: Sentence, titled: Sequence[Told], parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told:
+    """A trial of a drug is a readout with the direction that title or results give; everything else is research."""
+    name = masked[title.number]
+    body = [p for p in parts if p.part is Part.BODY]
+    whole = " ".join(masked[p.number] for p in (title, *body))
+    fallback = Told(title, Event(_T.RESEARCH, None, 0, max(1, len(name.rstrip())), 99, firm=False))
+    first = next((t for t in titled if t.event.firm and t.event.type not in READOUTS), None)
+    if first is not None and first.event.type in {_T.OTHER, _T.RESEARCH, _T.ACCESS, _T.APPROVAL, _T.LABEL_EXPANSION}:
+        return first
+    if _DESIGN.search(name):
+        return first or fallback
+    trial = _TRIAL.search(name) or ("D" in name and _TRIAL.search(whole))
+    if not trial or _NO_TRIAL.search(name) or ("D" not in whole):
+        return fallback
+    directed = [t for t in titled if t.event.type in _DIRECTED]
+    directed += [Told(p, e) for p in _results(body) for e in events(masked[p.number]) if e.type in _DIRECTED]
+    if directed:
+        return directed[0]
+    return next(
+        (t for t in titled if t.event.type is _T.TRIAL_UPDATE),
+        fallback._replace(event=fallback.event._replace(type=_T.TRIAL_UPDATE)),
+    )
+
+
+def _results(body: Sequence[Sentence]) -> Sequence[Sentence]:
+    """The sentences from the results on; without sections, all but the first."""
+    for at, sentence in enumerate(body):
+        if re.search(r"\b(?:results|findings|conclusions?) ?:", sentence.keyed.key):
+            return body[at:]
+    return [] if any(_ABSTRACT.search(p.keyed.key) for p in body[:2]) else body[1:]

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""What the steps of reading one item share: its sentences, the names found in them, and the events that they tell."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from alerts.facts.events import Event, events
+from alerts.facts.matcher import Hit
+from alerts.facts.news import Told
+from alerts.facts.prepare import Part, Sentence
+from alerts.model import EventType, Mention, NewsItem
+
+
+class Found(NamedTuple):
+    """A name in the item: where it stands, and whether it may be the subject of its sentence."""
+
+    hit: Hit
+    sentence: Sentence
+    subject: bool
+    mention: Mention
+
+    @property
+    def titled(self) -> bool:
+        return self.sentence.part is Part.TITLE
+
+
+@dataclass(slots=True)
+class Reading:
+    """One item half read. Sentences are named by their number: 0 is the title."""
+
+    item: NewsItem
+    parts: list[Sentence]
+    found: list[Found]
+    masked: dict[int, str]
+    main: Told | None = None
+    _told: dict[int, list[Event]] = field(default_factory=dict)
+
+    def events(self, sentence: Sentence) -> list[Event]:
+        if sentence.number not in self._told:
+            title = sentence.part is Part.TITLE
+            self._told[sentence.number] = events(self.masked[sentence.number], title=title)
+        return self._told[sentence.number]
+
+    def tells(self, sentence: Sentence, kind: EventType) -> bool:
+        return any(e.type is kind for e in self.events(sentence))
+
+    def names(self, kind: str) -> dict[str, list[Found]]:
+        """Places by concept, in the order of the text."""
+        table: dict[str, list[Found]] = {}
+        for one in self.found:
+            if one.hit.kind == kind:
+                table.setdefault(one.hit.id, []).append(one)
+        return table
+
+    def source(self, sentence: Sentence) -> str:
+        return self.item.title if sentence.field == "title" else self.item.summary
+
+    def span(self, sentence: Sentence, start: int, end: int) -> Mention:
+        """Span of key positions in the field as given."""
+        return sentence.mention(start, end, self.source(sentence))
+
+    def whole(self, sentence: Sentence) -> Mention:
+        key = sentence.keyed.key
+        return self.span(sentence, len(key) - len(key.lstrip()), len(key.rstrip()))
+
+
+def in_sentence(places: Sequence[Found], sentence: Sentence) -> bool:
+    return any(p.sentence is sentence for p in places)

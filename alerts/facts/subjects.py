@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""Primary or mentioned: which drugs, cancers and bodies the item's news is about."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from alerts.facts.concepts import CANCER, VocabularyConcepts
+from alerts.facts.events import REGULATORY
+from alerts.facts.news import LEAD_SENTENCES
+from alerts.facts.prepare import Part
+from alerts.facts.reading import Found, Reading
+from alerts.facts.roles import LANDS, describes_drug, is_background, is_combined
+from alerts.model import EventType, RegulatorFact, Role
+
+Places = dict[str, list[Found]]
+PARTNER_SENTENCES = 3  # of the lead: there the regimen is spelt out
+ACTING = REGULATORY | {EventType.TRIAL_START, EventType.TRIAL_STOPPED}
+
+
+def primary_drugs(reading: Reading, by_id: Places) -> set[str]:
+    """Subjects of the title; without any, of the event's sentence; without any, of the first that names a drug; and their partners."""
+    subjects = {d: [p for p in places if p.subject] for d, places in by_id.items()}
+    titled = {d for d, places in subjects.items() if any(p.titled for p in places)}
+    main = reading.main
+    beside = {
+        d for d, places in subjects.items() if main is not None and any(p.sentence is main.sentence for p in places)
+    }
+    numbers = [p.sentence.number for places in subjects.values() for p in places]
+    first = {d for d, places in subjects.items() if any(p.sentence.number == min(numbers) for p in places)}
+    chosen = titled or beside or first
+    return chosen | _partners(reading, chosen) if chosen else chosen
+
+
+def _partners(reading: Reading, chosen: set[str]) -> set[str]:
+    """Named parts of a regimen that title and lead join to the chosen drugs ("X plus Y and Z")."""
+    drugs = [f for f in reading.found if f.hit.kind == "drug" and f.sentence.number <= PARTNER_SENTENCES]
+    joined = set(chosen)
+    for first, second in pairwise(drugs):
+        if first.sentence is not second.sentence or not second.subject or is_background(first.sentence.keyed.key):
+            continue
+        between = first.sentence.keyed.key[first.hit.end : second.hit.start]
+        if is_combined(between) and first.hit.id in joined:
+            joined.add(second.hit.id)
+    return joined
+
+
+def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
+    """Those of the title, made narrower by what the lead says of them; without any, those of the lead."""
+    titled = {c for c, places in by_id.items() if any(p.titled for p in places) and c != CANCER}
+    told = {c for c in titled if not all(_describes(p) for p in by_id[c] if p.titled)}
+    leading = _first_named(by_id, LEAD_SENTENCES - 1) - {CANCER}
+    titled = told or titled or _first_named(by_id, 1) - {CANCER} or leading
+    narrower = {c for c in leading if any(t != c and t in tree.ancestors(c) for t in titled)}
+    primary = titled | narrower
+    for broad in list(primary):
+        below = [c for c in primary if c != broad and broad in tree.ancestors(c)]
+        if len(below) == 1:
+            primary.discard(broad)  # "lung cancer … NSCLC": the narrowest that the text supports
+    return primary or ({CANCER} & set(by_id))
+
+
+def _describes(place: Found) -> bool:
+    return describes_drug(place.sentence.keyed.key[place.hit.end :])
+
+
+def _first_named(by_id: Places, limit: int) -> set[str]:
+    """Concepts of the first `limit` body sentences that name any of the kind."""
+    body = [(c, p) for c, places in by_id.items() for p in places if p.sentence.part is Part.BODY]
+    numbers = sorted({p.sentence.number for _, p in body})[:limit]
+    return {c for c, p in body if p.sentence.number in numbers}
+
+
+def regulator_role(reading: Reading, places: Sequence[Found]) -> Role:
+    """Primary: named in the title, or beside the event of an act; everything else is mentioned."""
+    main = reading.main
+    if any(p.titled for p in places):
+        return Role.PRIMARY
+    if main is None:
+        return Role.MENTIONED
+    news = [p for p in places if p.sentence.part is Part.BODY and not is_background(p.sentence.keyed.key)]
+    if any(p.sentence is main.sentence for p in news):
+        return Role.PRIMARY
+    acts = main.event.type in ACTING
+    same = any(
+        p.sentence.number <= 2
+        or (p.sentence.number <= LEAD_SENTENCES + 1 and reading.tells(p.sentence, main.event.type))
+        for p in news
+    )
+    return Role.PRIMARY if acts and same else Role.MENTIONED
+
+
+def body_of_the_land(reading: Reading, names: dict[str, str]) -> list[RegulatorFact]:
+    """An act in a country without a named body is its body's ("EU approval": the European Commission)."""
+    if reading.main is None:
+        return []
+    sentence, event = reading.main
+    for land in LANDS:
+        hit = land.words.search(sentence.keyed.key) if event.type in land.acts else None
+        if hit and land.body in names:
+            span = reading.span(sentence, hit.start(), hit.end())
+            return [RegulatorFact(id=land.body, name=names[land.body], role=Role.PRIMARY, mentions=(span,))]
+    return []
