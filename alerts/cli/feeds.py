@@ -14,6 +14,7 @@ from alerts.errors import InputError, OncowireError
 from alerts.feeds import ListedFeed, Schedule, first_poll_s, read_opml, write_opml
 from alerts.net import Guard
 from alerts.pipeline import Done, Pipeline, open_store
+from alerts.pipeline.polling import alive
 from alerts.store import dump, feeds
 from alerts.store.migrate import upgrade
 
@@ -112,10 +113,11 @@ def poll_now(
         raise InputError("bad_options", "--all and --feed cannot both be given")
     upgrade(settings())
     pipeline = Pipeline(settings())
-    if everything or feed:
-        with pipeline.store.write() as session:
+    with pipeline.store.write() as session:
+        feeds.release_dead(session, alive, datetime.now(UTC))
+        if everything or feed:
             feeds.make_due(session, datetime.now(UTC), url=feed or None, min_interval_s=settings().min_interval_s)
-    polled = _until_done(pipeline.poll_due)
+    polled = pipeline.poll_due(patient=True).handled
     read = _until_done(pipeline.process_due)
     sent = _until_done(pipeline.deliver_due)
     pipeline.close()

@@ -5,9 +5,12 @@ Limits and why (measured on these libraries): 5 MiB on the wire and 10 MiB infla
 315 MB elsewhere; one coding; the whole fetch 30 s by the monotonic clock, since socket time-outs never end a drip body.
 """
 
+import socket
+import threading
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
@@ -53,8 +56,12 @@ class Client:
         self._guard = guard
         self._user_agent = user_agent
         self._limits = limits or Limits()
+        self._watch = _Watch()
         self._pool = urllib3.PoolManager(num_pools=64, maxsize=4, ssl_context=urllib3.util.create_urllib3_context())
-        self._pool.pool_classes_by_scheme = {"http": _pool(guard, False), "https": _pool(guard, True)}
+        self._pool.pool_classes_by_scheme = {
+            "http": _pool(guard, self._watch, secure=False),
+            "https": _pool(guard, self._watch, secure=True),
+        }
         self._pool.connection_pool_kw["ssl_context"].load_default_certs()
 
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -85,6 +92,7 @@ class Client:
     def _one(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, deadline: float) -> Response:
         sent = {"User-Agent": self._user_agent, "Accept-Encoding": "gzip" if method == "GET" else "identity", **headers}
         limits = urllib3.Timeout(connect=self._limits.connect_s, read=self._limits.read_s)
+        self._watch.current.deadline = deadline
         try:
             raw = self._pool.request(
                 method,
@@ -99,6 +107,9 @@ class Client:
             )
             try:
                 data, wire = self._body(raw, deadline)
+            except BaseException:
+                raw.close()  # a connection with an unread answer must never serve another request
+                raise
             finally:
                 raw.release_conn()
             names = {name.lower(): value for name, value in raw.headers.items()}
@@ -106,31 +117,33 @@ class Client:
         except OncowireError:
             raise
         except (HTTPError, OSError) as exc:
+            self._in_time(deadline)
             raise _transient(exc, url) from None
 
     def _body(self, raw: Any, deadline: float) -> tuple[bytes, int]:
         coding = (raw.headers.get("content-encoding") or "identity").strip().lower()
         if coding not in {"identity", "gzip", "x-gzip", ""}:
-            raw.close()
             raise Transient("body_coding", f"content coding {coding!r} was not asked for")
         inflate = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in coding else None
         out, wire = bytearray(), 0
+        self._in_time(deadline)  # the watch ends dripping header lines, which then look complete
         while chunk := raw.read1(16384):
             wire += len(chunk)
             room = self._limits.inflated_bytes + 1 - len(out)
             out += _inflated(inflate, chunk, room) if inflate else chunk
             if wire > self._limits.wire_bytes or len(out) > self._limits.inflated_bytes:
-                raw.close()
                 raise Transient(
                     "body_too_large",
                     f"more than {self._limits.wire_bytes:,} bytes sent or {self._limits.inflated_bytes:,} inflated",
                 )
-            if time.monotonic() > deadline:
-                raw.close()
-                raise Transient("timeout", f"not complete after {self._limits.total_s:g} s")
+            self._in_time(deadline)
         if inflate is not None and wire and not inflate.eof:
             raise Transient("body_truncated", "the compressed body ends early")
         return bytes(out), wire
+
+    def _in_time(self, deadline: float) -> None:
+        if time.monotonic() > deadline:
+            raise Transient("timeout", f"not complete after {self._limits.total_s:g} s") from None
 
     def close(self) -> None:
         self._pool.clear()
@@ -161,7 +174,50 @@ def _host(url: str) -> str:
     return url.split("/")[2] if url.count("/") >= 2 else url
 
 
-def _pool(guard: Guard, secure: bool) -> Any:
+class _Watch:
+    """Ends an answer whose header lines drip: each socket time-out starts anew with every byte, so it never would.
+
+    One thread a client, started with the first request and idle while nothing is awaited.
+    """
+
+    TICK_S = 0.25
+
+    def __init__(self) -> None:
+        self.current = threading.local()  # .deadline: monotonic, of the request this thread is making
+        self._awaited: dict[int, tuple[float, Any]] = {}
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def getresponse(self, connection: Any, plain: Callable[[Any], Any]) -> Any:
+        """The answer's status and headers, with the socket shut down when the deadline has passed."""
+        self._start()
+        self._awaited[id(connection)] = (self.current.deadline, connection)
+        self._wake.set()
+        try:
+            return plain(connection)
+        finally:
+            self._awaited.pop(id(connection), None)
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="http-deadlines", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            time.sleep(self.TICK_S)
+            for deadline, connection in list(self._awaited.values()):
+                if time.monotonic() > deadline and connection.sock is not None:
+                    with suppress(OSError):
+                        connection.sock.shutdown(socket.SHUT_RDWR)
+            if not self._awaited:
+                self._wake.clear()
+
+
+def _pool(guard: Guard, watch: _Watch, *, secure: bool) -> Any:
     """Connection pool class whose sockets are opened by the guard: to the checked address and no other."""
 
     def new_connection(self: Any) -> Any:
@@ -171,6 +227,10 @@ def _pool(guard: Guard, secure: bool) -> Any:
         return guard.connect(target, float(self.timeout or 5.0))
 
     base: Any = HTTPSConnection if secure else HTTPConnection
+
+    def getresponse(self: Any) -> Any:
+        return watch.getresponse(self, base.getresponse)
+
     pool: Any = urllib3.HTTPSConnectionPool if secure else urllib3.HTTPConnectionPool
-    connection = type("Guarded" + base.__name__, (base,), {"_new_conn": new_connection})
+    connection = type("Guarded" + base.__name__, (base,), {"_new_conn": new_connection, "getresponse": getresponse})
     return type("Guarded" + pool.__name__, (pool,), {"ConnectionCls": connection})

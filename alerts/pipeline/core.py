@@ -3,29 +3,23 @@
 
 import random
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import NamedTuple
 
 import structlog
 from sqlmodel import Session
 
-from alerts import __version__
 from alerts.config import Settings
 from alerts.delivery import Sender
 from alerts.errors import OncowireError
 from alerts.facts import reader
-from alerts.feeds import FeedState, PollResult, Schedule, host_key, poll
-from alerts.feeds.decide import identities
-from alerts.feeds.parse import Document
 from alerts.model import Facts
-from alerts.net import Client, Guard
 from alerts.pipeline import deliver, grouping, matching
-from alerts.store import deliveries, feeds, items, ops, stories
+from alerts.pipeline.polling import Poller
+from alerts.store import deliveries, items, ops, stories
 from alerts.store.engine import Store
 
-POLL_BATCH = 16
 READ_BATCH = 100
 GROUP_BATCH = 50
 MATCH_BATCH = 50
@@ -50,13 +44,8 @@ class Pipeline:
         self.store = Store(settings)
         self._clock = clock or (lambda: datetime.now(UTC))
         self._luck = random.Random()  # noqa: S311 - jitter, not secrets
-        self._schedule = Schedule(settings.min_interval_s, settings.minute_s)
+        self.poller = Poller(self.store, settings, self._clock)
         self._rules = matching.RuleCache()
-
-    @cached_property
-    def _client(self) -> Client:
-        contact = f" (+{self.settings.contact})" if self.settings.contact else ""
-        return Client(Guard(self.settings.fetch_allow), f"Oncowire/{__version__}{contact}")
 
     @cached_property
     def _sender(self) -> Sender:
@@ -64,42 +53,10 @@ class Pipeline:
 
     # ── poll ─────────────────────────────────────────────────────────────────────────────────────
 
-    def poll_due(self) -> Done:
-        """Poll what is due, several at a time: a slow publisher holds up only itself."""
-        with self.store.write() as session:
-            ids = feeds.claim(session, self._clock(), POLL_BATCH)
-        if not ids:
-            return Done(0, produced=False, more=False)
-        with ThreadPoolExecutor(max_workers=min(8, len(ids)), thread_name_prefix="poll") as pool:
-            changed = sum(pool.map(self._poll_one, ids))
-        return Done(len(ids), produced=changed > 0, more=len(ids) == POLL_BATCH)
-
-    def _poll_one(self, feed_id: int) -> int:
-        with self.store.read() as session:
-            feed = feeds.state(session, feed_id)
-
-        def known(document: Document) -> tuple[dict[str, str], dict[str, str]]:
-            with self.store.read() as reading:
-                return feeds.known(reading, feed_id, identities(document.entries), [e.link for e in document.entries])
-
-        result = poll(feed, self._client, known, self._schedule, self._clock(), self._luck.random())
-        self._save_poll(feed_id, feed, result)
-        return len(result.changes)
-
-    def _save_poll(self, feed_id: int, feed: FeedState, result: PollResult) -> None:
-        now = self._clock()
-        with self.store.write() as session:
-            feeds.save_poll(session, feed_id, result.state, result.attempt, result.changes, now)
-            if result.host_pause_s is not None:
-                until = now + timedelta(seconds=result.host_pause_s)
-                feeds.pause_host(session, host_key(feed.url), until, result.attempt.error_text or "")
-        log.info(
-            "polled",
-            feed_id=feed_id,
-            status=result.attempt.status,
-            new=result.attempt.new_count,
-            error=result.attempt.error_code,
-        )
+    def poll_due(self, *, patient: bool = False) -> Done:
+        """Poll what is due. `patient`: until nothing is due any more, busy hosts waited for (for the foreground)."""
+        polled, changed = self.poller.sweep(patient=patient)
+        return Done(polled, produced=changed > 0, more=False)
 
     # ── read → group → match ─────────────────────────────────────────────────────────────────────
 
@@ -185,9 +142,9 @@ class Pipeline:
             ops.heartbeat(session, "housekeeping", self._clock())
 
     def close(self) -> None:
-        for kept in ("_client", "_sender"):
-            if kept in self.__dict__:
-                self.__dict__[kept].close()
+        self.poller.close()
+        if "_sender" in self.__dict__:
+            self._sender.close()
         self.store.close()
 
 

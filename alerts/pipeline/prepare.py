@@ -9,6 +9,7 @@ from alerts.config import Settings
 from alerts.errors import OncowireError
 from alerts.feeds import Schedule, first_poll_s, starter
 from alerts.pipeline import rulefiles
+from alerts.pipeline.polling import alive
 from alerts.store import feeds, ops
 from alerts.store.engine import Store
 
@@ -34,6 +35,7 @@ def _first_start(store: Store, settings: Settings) -> list[str]:
     with store.write() as session:
         ops.installation_id(session)
         ops.team_id(session, ops.DEFAULT_TEAM, now)
+        feeds.release_dead(session, alive, now)
         if not settings.starter_feeds or feeds.count(session):
             return []
         listed = starter()

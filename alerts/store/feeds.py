@@ -1,51 +1,123 @@
 # SPDX-License-Identifier: MIT
-"""SQL of feeds: claim what is due, save a poll with its items in one transaction, add and change feeds."""
+"""SQL of feeds: claim what is due, save polls with their items in one transaction, add and change feeds.
 
-from collections.abc import Iterable, Mapping, Sequence
+Feeds are read and written by Core on the poll path: thousands of polls a minute end in a 304 and must cost next to nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, or_
+from sqlalchemy import ColumnElement, Table, bindparam, case, delete, func, insert, literal, or_, text, update
 from sqlmodel import Session, col, select
 
 from alerts.errors import InputError
-from alerts.feeds import Attempt, Change, FeedState, ListedFeed, host_key
+from alerts.feeds import Change, FeedState, ListedFeed, Memory, Options, PollResult, host_key
+from alerts.feeds.politeness import GAP_S, MAX_AT_A_TIME
 from alerts.model import SourceTier
-from alerts.store.claims import claim_due
+from alerts.store import ops
 from alerts.store.insert import insert_new
 from alerts.store.tables import Feed, FeedAttempt, FeedHost, Item
 
-LEASE_S = 120.0  # longer than any fetch may take
+LEASE_S = 45.0  # renewed while the poll lasts, so that only the feeds of a dead process are late, and not for long
 KEPT_ATTEMPTS = 50
-MAX_AT_A_TIME_PER_HOST = 2
-_POLLED = ("ok", "failing", "blocked")
+TIDY_EVERY = 10  # polls
+# Claims of several workers take turns, or two of them could ask one host at once (any constant will do).
+PG_CLAIM_LOCK = 7_306_503
+POLLED = ("ok", "failing", "blocked", "silent", "moved")
+
+_FEED: Table = Feed.__table__  # type: ignore[attr-defined]
+_ATTEMPT: Table = FeedAttempt.__table__  # type: ignore[attr-defined]
+_READ = [name for name in FeedState.model_fields if name not in {"url", "state"}]
+_COLUMNS = [_FEED.c[name] for name in ("id", "url", "state", *_READ, "memory", "options")]
+# Set by people only, or already at the claim.
+_WRITTEN = [name for name in _READ if name not in {"interval_s", "tier", "last_polled_at"}]
+_SAVE = (
+    update(_FEED)
+    .where(_FEED.c.id == bindparam("b_id"))
+    .values(
+        {name: bindparam("b_" + name) for name in _WRITTEN}
+        # Somebody may have paused the feed while it was polled.
+        | {"state": case((_FEED.c.enabled.is_(True), bindparam("b_state")), else_=_FEED.c.state)}
+        | {"memory": bindparam("b_memory"), "lease_owner": ""}
+    )
+)
 
 
-def claim(session: Session, now: datetime, limit: int) -> list[int]:
-    """Feeds that are due, at most two of a host, none of a host that asked for peace."""
-    paused = select(FeedHost.host_key).where(col(FeedHost.not_before) > now)
-    where = [col(Feed.enabled).is_(True), col(Feed.state).in_(_POLLED), col(Feed.host_key).not_in(paused)]
-    ids = claim_due(session, Feed, "next_poll_at", where, now=now, lease_s=LEASE_S, limit=limit)
-    return _spread(session, ids, now)
+class Claimed(NamedTuple):
+    """A feed that is ours to poll."""
+
+    id: int
+    feed: FeedState
+    memory: Memory
+    options: Options
 
 
-def _spread(session: Session, ids: Sequence[int], now: datetime) -> list[int]:
-    """Give back what would be a third fetch from one host at once."""
-    taken: dict[str, int] = {}
-    kept = []
-    for feed in session.exec(select(Feed).where(col(Feed.id).in_(ids)).order_by(col(Feed.id))):
-        assert feed.id is not None
-        taken[feed.host_key] = taken.get(feed.host_key, 0) + 1
-        if taken[feed.host_key] <= MAX_AT_A_TIME_PER_HOST:
-            kept.append(feed.id)
-        else:
-            feed.next_poll_at = now + timedelta(seconds=1)
-    return kept
+def claim(session: Session, now: datetime, limit: int, owner: str) -> list[Claimed]:
+    """Feeds that are due and whose hosts are free, oldest first, ours for the lease.
+
+    A host is free if nobody asked it within the last second, fewer than two fetches from it are under way, and it did
+    not ask for peace (429). One feed of a host at a time; what is not free stays due and is found by the next claim.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"SELECT pg_advisory_xact_lock({PG_CLAIM_LOCK})"))
+    ids = _due_and_free(session, now, limit)
+    if not ids:
+        return []
+    leased = {"next_poll_at": now + timedelta(seconds=LEASE_S), "last_polled_at": now, "lease_owner": owner}
+    session.execute(update(_FEED).where(_FEED.c.id.in_(ids)).values(leased))
+    rows = session.execute(select(*_COLUMNS).where(_FEED.c.id.in_(ids)).order_by(_FEED.c.id)).mappings()
+    return [_claimed(dict(row)) for row in rows]
 
 
-def state(session: Session, feed_id: int) -> FeedState:
-    """What a poll must know."""
-    row = session.get_one(Feed, feed_id)
-    return FeedState(**{name: getattr(row, name) for name in FeedState.model_fields})
+def _due_and_free(session: Session, now: datetime, limit: int) -> list[int]:
+    place = func.row_number().over(partition_by=_FEED.c.host_key, order_by=(_FEED.c.next_poll_at, _FEED.c.id))
+    due = select(_FEED.c.id, _FEED.c.next_poll_at, place.label("place")).where(*_is_due(now), *_is_free(now)).subquery()
+    first = select(due.c.id).where(due.c.place == 1).order_by(due.c.next_poll_at, due.c.id).limit(limit)
+    return list(session.execute(first).scalars())
+
+
+def _is_due(now: datetime) -> list[ColumnElement[bool]]:
+    return [_FEED.c.enabled.is_(True), _FEED.c.next_poll_at <= now, _FEED.c.state.in_(POLLED)]
+
+
+def _is_free(now: datetime) -> list[ColumnElement[bool]]:
+    recent = select(_FEED.c.host_key).where(_FEED.c.last_polled_at > now - timedelta(seconds=GAP_S))
+    busy = (
+        select(_FEED.c.host_key)
+        .where(_FEED.c.lease_owner != "", _FEED.c.next_poll_at > now)
+        .group_by(_FEED.c.host_key)
+        .having(func.count() >= MAX_AT_A_TIME)
+    )
+    return [_FEED.c.host_key.not_in(recent), _FEED.c.host_key.not_in(busy), *_not_paused(now)]
+
+
+def _not_paused(now: datetime) -> list[ColumnElement[bool]]:
+    return [_FEED.c.host_key.not_in(select(FeedHost.host_key).where(col(FeedHost.not_before) > now))]
+
+
+def _claimed(row: Mapping[str, Any]) -> Claimed:
+    state = FeedState(**{name: row[name] for name in FeedState.model_fields})
+    return Claimed(row["id"], state, Memory.model_validate(row["memory"]), Options.model_validate(row["options"]))
+
+
+def waiting(session: Session, now: datetime) -> int:
+    """How many feeds are due and wait for nothing but their turn."""
+    statement = select(func.count()).select_from(_FEED).where(*_is_due(now), *_not_paused(now))
+    return int(session.execute(statement).scalar_one())
+
+
+def renew(session: Session, ids: Sequence[int], owner: str, now: datetime) -> None:
+    """These polls go on: their leases last longer."""
+    ours = update(_FEED).where(_FEED.c.id.in_(ids), _FEED.c.lease_owner == owner)
+    session.execute(ours.values(next_poll_at=now + timedelta(seconds=LEASE_S)))
+
+
+def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) -> None:
+    """Feeds whose poller is known to have died are due now instead of at the end of their lease."""
+    leased = select(_FEED.c.id, _FEED.c.lease_owner).where(_FEED.c.lease_owner != "")
+    dead = [feed_id for feed_id, owner in session.execute(leased) if not alive(owner)]
+    session.execute(update(_FEED).where(_FEED.c.id.in_(dead)).values(lease_owner="", next_poll_at=now))
 
 
 def known(
@@ -59,30 +131,48 @@ def known(
     return {identity: digest for identity, digest, _ in rows}, {url: identity for identity, _, url in rows if url}
 
 
-def save_poll(
-    session: Session, feed_id: int, after: FeedState, attempt: Attempt, changes: Sequence[Change], now: datetime
-) -> None:
-    """Validators and items together: else a crash would hide news behind a 304."""
-    row = session.get_one(Feed, feed_id)
-    for name in FeedState.model_fields:
-        if name != "url":
-            setattr(row, name, getattr(after, name))
+def save_polls(session: Session, polls: Sequence[tuple[int, PollResult]], now: datetime) -> None:
+    """Validators, items, the log and what ops are told, together: else a crash would hide news behind a 304."""
+    there = set(session.execute(select(_FEED.c.id).where(_FEED.c.id.in_([f for f, _ in polls]))).scalars())
+    polls = [(feed_id, result) for feed_id, result in polls if feed_id in there]  # somebody may have removed one
+    if not polls:
+        return
+    session.execute(_SAVE, [_saved(feed_id, result) for feed_id, result in polls])
+    session.execute(insert(_ATTEMPT), [{"feed_id": f, **vars(result.attempt)} for f, result in polls])
+    for feed_id, result in polls:
+        _save_changes(session, feed_id, result.changes, now)
+        if result.moved_to is not None:
+            _move(session, feed_id, result.moved_to, now)
+        if result.host_pause_s is not None:
+            _pause_host(session, host_key(result.state.url), now + timedelta(seconds=result.host_pause_s))
+        for notice in result.notices:
+            tell(session, feed_id, notice.kind, notice.text, now)
+        if result.memory.polls % TIDY_EVERY == 0:
+            _tidy(session, feed_id)
+
+
+def _saved(feed_id: int, result: PollResult) -> dict[str, Any]:
+    values = {"b_" + name: getattr(result.state, name) for name in _WRITTEN}
+    memory = result.memory.model_dump(mode="json", exclude_defaults=True)
+    return {"b_id": feed_id, "b_state": result.state.state, "b_memory": memory, **values}
+
+
+def _save_changes(session: Session, feed_id: int, changes: Sequence[Change], now: datetime) -> None:
     insert_new(session, Item, [_new_item(feed_id, c, now) for c in changes if c.kind == "new"])
     for change in changes:
         if change.kind == "updated":
             _update_item(session, feed_id, change, now)
-    session.add(FeedAttempt(feed_id=feed_id, **attempt.model_dump()))
-    old = (
-        select(FeedAttempt.id)
-        .where(col(FeedAttempt.feed_id) == feed_id)
-        .order_by(col(FeedAttempt.id).desc())
-        .offset(KEPT_ATTEMPTS)
-    )
-    session.execute(delete(FeedAttempt).where(col(FeedAttempt.id).in_(old.limit(1000).scalar_subquery())))
+
+
+def _tidy(session: Session, feed_id: int) -> None:
+    ours = _ATTEMPT.c.feed_id == feed_id
+    oldest_kept = select(_ATTEMPT.c.id).where(ours).order_by(_ATTEMPT.c.id.desc()).offset(KEPT_ATTEMPTS - 1).limit(1)
+    session.execute(delete(_ATTEMPT).where(ours, _ATTEMPT.c.id < oldest_kept.scalar_subquery()))
 
 
 def _new_item(feed_id: int, change: Change, now: datetime) -> Mapping[str, object]:
     entry = change.entry
+    held = change.silent == "flood"
     return {
         "feed_id": feed_id,
         "identity": change.identity,
@@ -96,6 +186,7 @@ def _new_item(feed_id: int, change: Change, now: datetime) -> Mapping[str, objec
         "updated_at": now,
         "content_hash": change.content_hash,
         "silent_reason": change.silent,
+        "stage": "held" if held else "read",
         "due_at": now,
     }
 
@@ -107,15 +198,44 @@ def _update_item(session: Session, feed_id: int, change: Change, now: datetime) 
     item.title, item.summary = change.entry.title, change.entry.summary
     item.url, item.published_at = change.entry.link or item.url, change.entry.published or item.published_at
     item.content_hash, item.revision, item.updated_at = change.content_hash, item.revision + 1, now
-    item.stage, item.due_at, item.attempts = "read", now, 0
+    if item.stage != "held":
+        item.stage, item.due_at, item.attempts = "read", now, 0
+    session.flush()
 
 
-def pause_host(session: Session, key: str, until: datetime, reason: str) -> None:
+def _move(session: Session, feed_id: int, url: str, now: datetime) -> None:
+    """From now on polled at its new address; if that is a feed of ours already, this one rests."""
+    taken = session.exec(select(Feed.id).where(col(Feed.url) == url)).first()
+    if taken is None:
+        values: dict[str, Any] = {"url": url, "host_key": host_key(url)}
+    else:
+        why = f"moved to {url}, which is feed {taken} already"
+        values = {"enabled": False, "state": "gone", "state_reason": why[:300]}
+        tell(session, feed_id, "gone", why, now)
+    session.execute(update(_FEED).where(_FEED.c.id == feed_id).values(values))
+
+
+def _pause_host(session: Session, key: str, until: datetime) -> None:
+    """The host said 429: none of its feeds is asked before `until`."""
     row = session.get(FeedHost, key)
     if row is None:
-        insert_new(session, FeedHost, [{"host_key": key, "not_before": until, "reason": reason}])
+        insert_new(session, FeedHost, [{"host_key": key, "not_before": until, "reason": "http_429"}])
     else:
-        row.not_before, row.reason = max(row.not_before, until), reason
+        row.not_before = max(row.not_before, until)
+        session.flush()
+
+
+def tell(session: Session, feed_id: int, kind: str, why: str, now: datetime) -> None:
+    """A notice for ops; `recovered` and `settled` end what was told before."""
+    name = session.execute(select(_FEED.c.title, _FEED.c.url).where(_FEED.c.id == feed_id)).one()
+    if kind == "recovered":
+        ops.end_notice(session, f"feed:{feed_id}:trouble", now)
+    elif kind == "settled":
+        ops.end_notice(session, f"feed:{feed_id}:moved", now)
+    else:
+        slot = kind if kind in {"moved", "flood"} else "trouble"
+        ops.raise_notice(session, f"feed:{feed_id}:{slot}", f"{name[0] or name[1]}: {kind}: {why}", now)
+    session.flush()
 
 
 def add(session: Session, listed: ListedFeed, next_poll_at: datetime, now: datetime) -> int | None:
@@ -138,8 +258,9 @@ def add(session: Session, listed: ListedFeed, next_poll_at: datetime, now: datet
 
 
 def by_url(session: Session, url: str) -> Feed:
-    """Raises InputError(unknown_feed)."""
-    found = session.exec(select(Feed).where(col(Feed.url) == url)).first()
+    """By present or first address. Raises InputError(unknown_feed)."""
+    same = or_(col(Feed.url) == url, col(Feed.original_url) == url)
+    found = session.exec(select(Feed).where(same).order_by(col(Feed.url) != literal(url))).first()
     if found is None:
         raise InputError("unknown_feed", f"no feed has the address {url}")
     return found
@@ -154,8 +275,9 @@ def count(session: Session) -> int:
 
 
 def make_due(session: Session, now: datetime, *, url: str | None, min_interval_s: float) -> None:
-    """For `oncowire poll --all` and `--feed`: due now, the minimum interval aside."""
+    """For `oncowire poll --all` and `--feed`: due now, the minimum interval and polls under way aside."""
     floor = now - timedelta(seconds=min_interval_s)
-    for feed in everything(session) if url is None else [by_url(session, url)]:
-        if feed.last_polled_at is None or feed.last_polled_at <= floor:
-            feed.next_poll_at = now
+    rested = or_(_FEED.c.last_polled_at.is_(None), _FEED.c.last_polled_at <= floor)
+    idle = or_(_FEED.c.lease_owner == "", _FEED.c.next_poll_at <= now)
+    which = [] if url is None else [_FEED.c.id == by_url(session, url).id]
+    session.execute(update(_FEED).where(rested, idle, *which).values(next_poll_at=now))

@@ -3,7 +3,9 @@
 
 import gzip
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -31,6 +33,15 @@ class Origin(BaseHTTPRequestHandler):
             return self._send(302, b"", {"Location": "/circle"})
         if self.path == "/inside":
             return self._send(302, b"", {"Location": "http://169.254.169.254/"})
+        if self.path == "/drip":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+            with suppress(OSError):
+                for number in range(40):
+                    self.wfile.write(b"X-%d: 1\r\n" % number)
+                    time.sleep(0.1)
+            return None
+        if self.path == "/cut":
+            return self._send(200, gzip.compress(bytes(range(256)) * 40)[:-9], {"Content-Encoding": "gzip"})
         if self.path == "/bomb":
             return self._send(200, gzip.compress(b"0" * 30_000_000), {"Content-Encoding": "gzip"})
         if self.path == "/big":
@@ -118,3 +129,17 @@ def test_a_webhook_answer_comes_back_with_its_status_and_headers(client: Client,
     assert client.post(f"http://{origin}/hook", b"{}", {"Content-Type": "application/json"}).status == 200
     slow = client.post(f"http://{origin}/hook", b"slow", {"Content-Type": "application/json"})
     assert (slow.status, slow.headers["retry-after"]) == (429, "7")
+
+
+def test_header_lines_that_drip_end_at_the_deadline(origin: str) -> None:
+    hasty = Client(Guard(frozenset({origin})), "Oncowire/1", Limits(total_s=0.5))
+    with pytest.raises(Transient, match="timeout"):
+        hasty.get(f"http://{origin}/drip")
+    hasty.close()
+
+
+def test_a_body_that_was_refused_does_not_spoil_the_next_answer(client: Client, origin: str) -> None:
+    for path, code in (("/brotli", "body_coding"), ("/cut", "body_truncated"), ("/big", "body_too_large")):
+        with pytest.raises(Transient, match=code):
+            client.get(f"http://{origin}{path}")
+        assert client.get(f"http://{origin}/feed").body == b"<rss/>"

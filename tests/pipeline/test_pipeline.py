@@ -4,7 +4,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -144,6 +144,7 @@ def pipeline(
 
 
 def run(pipeline: Pipeline, clock: Clock) -> None:
+    clock.now += timedelta(seconds=2)  # a host is asked once a second
     with pipeline.store.write() as session:
         feeds.make_due(session, clock(), url=None, min_interval_s=0)
     while pipeline.poll_due().handled + pipeline.process_due().handled + pipeline.deliver_due().handled:

@@ -3,7 +3,7 @@
 
 from datetime import timedelta
 
-from alerts.feeds import ListedFeed
+from alerts.feeds import Attempt, ListedFeed, PollResult
 from alerts.store import feeds, ops
 from alerts.store.engine import Store
 from tests.conftest import NOW
@@ -17,11 +17,11 @@ def add(store: Store, *urls: str) -> None:
 
 def claim(store: Store, seconds: float) -> list[int]:
     with store.write() as session:
-        return feeds.claim(session, NOW + timedelta(seconds=seconds), 10)
+        return [c.id for c in feeds.claim(session, NOW + timedelta(seconds=seconds), 10, "host:1")]
 
 
 def test_a_due_row_is_claimed_by_one_worker_only(store: Store) -> None:
-    add(store, "https://a.example.org/feed", "https://b.example.org/feed")
+    add(store, "https://a.example.org/feed", "https://example.net/feed")
     assert len(claim(store, 0)) == 2
     assert claim(store, 1) == []
 
@@ -32,17 +32,46 @@ def test_a_row_whose_worker_died_is_due_again_when_the_lease_ends(store: Store) 
     assert claim(store, feeds.LEASE_S + 1) == first
 
 
-def test_a_host_is_asked_for_two_feeds_at_a_time_and_no_more(store: Store) -> None:
-    add(store, *(f"https://a.example.org/{n}" for n in range(4)))
-    assert len(claim(store, 0)) == 2
-    assert len(claim(store, 2)) == 2
+def test_a_host_is_asked_once_a_second_and_by_two_at_a_time_at_most(store: Store) -> None:
+    add(store, *(f"https://{name}.example.org/feed" for name in "abcd"), "https://example.net/feed")
+    assert [len(claim(store, seconds)) for seconds in (0, 0.5, 1.2, 2.4, 3.6)] == [2, 0, 1, 0, 0]
+
+
+def test_a_lease_lasts_while_the_poll_does(store: Store) -> None:
+    add(store, "https://a.example.org/feed")
+    ids = claim(store, 0)
+    with store.write() as session:
+        feeds.renew(session, ids, "host:1", NOW + timedelta(seconds=40))
+    assert claim(store, feeds.LEASE_S + 1) == []
+
+
+def test_a_lease_of_a_process_that_died_ends_at_once(store: Store) -> None:
+    add(store, "https://a.example.org/feed")
+    ids = claim(store, 0)
+    with store.write() as session:
+        feeds.release_dead(session, lambda owner: True, NOW)
+    assert claim(store, 2) == []
+    with store.write() as session:
+        feeds.release_dead(session, lambda owner: owner != "host:1", NOW)
+    assert claim(store, 2) == ids
+
+
+def test_a_poll_under_way_is_not_begun_again_by_hand(store: Store) -> None:
+    add(store, "https://a.example.org/feed")
+    claim(store, 0)
+    with store.write() as session:
+        feeds.make_due(session, NOW + timedelta(seconds=5), url=None, min_interval_s=1)
+    assert claim(store, 5) == []
 
 
 def test_a_host_that_asked_for_peace_is_left_alone(store: Store) -> None:
-    add(store, "https://a.example.org/feed")
+    add(store, "https://a.example.org/1", "https://b.example.org/2")
     with store.write() as session:
-        feeds.pause_host(session, "a.example.org", NOW + timedelta(hours=1), "429")
-    assert claim(store, 0) == []
+        (first,) = feeds.claim(session, NOW, 10, "host:1")
+        state = first.feed.model_copy(update={"next_poll_at": NOW + timedelta(days=1)})
+        busy = PollResult(state, Attempt(at=NOW, status=429), [], host_pause_s=3600)
+        feeds.save_polls(session, [(first.id, busy)], NOW)
+    assert claim(store, 5) == []
     assert len(claim(store, 3601)) == 1
 
 

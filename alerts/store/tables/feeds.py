@@ -2,8 +2,9 @@
 """Feeds with everything their politeness needs, every attempt to poll them, and the hosts they live on."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import JSON, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 
@@ -11,7 +12,17 @@ class Feed(SQLModel, table=True):
     """A source that is polled. Validators (etag, last_modified) change only together with the items of that poll."""
 
     __tablename__ = "feed"
-    __table_args__ = (Index("ix_feed_due", "enabled", "next_poll_at"),)
+    __table_args__ = (
+        Index("ix_feed_due", "enabled", "next_poll_at"),
+        # Who is being asked right now, and who was a moment ago: what politeness towards a host looks at.
+        Index(
+            "ix_feed_leased",
+            "host_key",
+            sqlite_where=text("lease_owner <> ''"),
+            postgresql_where=text("lease_owner <> ''"),
+        ),
+        Index("ix_feed_polled", "last_polled_at"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     url: str = Field(unique=True)
@@ -19,7 +30,7 @@ class Feed(SQLModel, table=True):
     title: str = ""
     tier: str = "unknown"
     enabled: bool = True
-    state: str = "ok"  # ok · failing · gone · blocked · paused
+    state: str = "ok"  # ok · failing · blocked · silent · moved · gone · paused
     state_reason: str = ""
     host_key: str = Field(default="", index=True)
     etag: str | None = None
@@ -30,16 +41,19 @@ class Feed(SQLModel, table=True):
     last_error_code: str | None = None
     error_count: int = 0
     gone_count: int = 0
-    last_polled_at: datetime | None = None
+    last_polled_at: datetime | None = None  # when the last poll began: written before anything is asked
     last_ok_at: datetime | None = None
     last_new_item_at: datetime | None = None
     next_poll_at: datetime
     interval_s: float | None = None  # override; None: the global interval and what the feed itself asks for
+    lease_owner: str = ""  # host:process that polls it right now, until next_poll_at at the latest
+    options: dict[str, Any] = Field(default={}, sa_column=Column(JSON, nullable=False, server_default="{}"))
+    memory: dict[str, Any] = Field(default={}, sa_column=Column(JSON, nullable=False, server_default="{}"))
     created_at: datetime
 
 
 class FeedAttempt(SQLModel, table=True):
-    """One poll; the last 50 of each feed are kept."""
+    """One poll; the last 50 of each feed are kept (and up to ten more until the next tidying)."""
 
     __tablename__ = "feed_attempt"
 

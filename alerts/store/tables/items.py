@@ -9,7 +9,7 @@ from sqlmodel import Field, SQLModel
 
 
 class Item(SQLModel, table=True):
-    """One stored article. `stage` says which stage looks at it next: read · group · done."""
+    """One stored article. `stage` says which stage looks at it next: read · group · done; held: a person decides."""
 
     __tablename__ = "item"
     __table_args__ = (

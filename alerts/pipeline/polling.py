@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+"""The poll stage at work: claim what is due, fetch several at once, save what came in; a slow publisher delays only itself."""
+
+import os
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime
+from functools import cached_property
+
+import structlog
+
+from alerts import __version__
+from alerts.config import Settings
+from alerts.feeds import PollResult, Schedule, poll
+from alerts.feeds.articles import Robots
+from alerts.feeds.decide import identities
+from alerts.feeds.parse import Document
+from alerts.net import Client, Guard
+from alerts.store import feeds
+from alerts.store.engine import Store
+
+AT_ONCE = 16
+SWEEP_S = 30.0  # how long a sweep goes on claiming; with the last fetch it stays below the task's time limit
+LOOK_S = 0.25  # how soon a feed that became due, or whose host became free, is seen while a sweep runs
+RENEW_S = 15.0
+
+log = structlog.get_logger()
+
+
+def owner() -> str:
+    """Who holds a lease: this host and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def alive(other: str) -> bool:
+    """False only for what certainly died: a process of this host that is not there any more."""
+    host, _, pid = other.rpartition(":")
+    if host != socket.gethostname() or not pid.isdigit():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class Poller:
+    """One per process, made after fork. Sweeps of several threads do not get into each other's way."""
+
+    def __init__(self, store: Store, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self._store, self._settings, self._clock = store, settings, clock
+        self._schedule = Schedule(settings.min_interval_s, settings.minute_s)
+        self._luck = random.Random()  # noqa: S311 - jitter, not secrets
+        self._claiming = threading.Lock()
+
+    @cached_property
+    def client(self) -> Client:
+        contact = f" (+{self._settings.contact})" if self._settings.contact else ""
+        return Client(Guard(self._settings.fetch_allow), f"Oncowire/{__version__}{contact}")
+
+    @cached_property
+    def _robots(self) -> Robots:
+        return Robots(self.client)
+
+    def sweep(self, *, patient: bool = False) -> tuple[int, int]:
+        """(feeds polled, items new or changed). Another sweep of this process that is still claiming takes what is due.
+
+        `patient`: wait for hosts that are busy until nothing is due any more; for the foreground.
+        """
+        if not self._claiming.acquire(blocking=False):
+            return 0, 0
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="poll") as pool:
+            try:
+                running, polled, changed = self._claim_and_save(pool, patient)
+            finally:
+                self._claiming.release()
+            while running:  # another sweep may claim meanwhile
+                done = self._finished(running)
+                polled, changed = polled + len(done), changed + self._save(done)
+        return polled, changed
+
+    def _claim_and_save(
+        self, pool: ThreadPoolExecutor, patient: bool
+    ) -> "tuple[dict[Future[PollResult], int], int, int]":
+        running: dict[Future[PollResult], int] = {}
+        polled = changed = 0
+        end = time.monotonic() + SWEEP_S
+        while patient or time.monotonic() < end:
+            claimed = self._claim(AT_ONCE - len(running))
+            running |= {pool.submit(self._one, each): each.id for each in claimed}
+            if not running and not (patient and self._waiting()):
+                break
+            done = self._finished(running)
+            polled, changed = polled + len(done), changed + self._save(done)
+        return running, polled, changed
+
+    def _claim(self, limit: int) -> list[feeds.Claimed]:
+        if limit <= 0:
+            return []
+        with self._store.write() as session:
+            return feeds.claim(session, self._clock(), limit, owner())
+
+    def _waiting(self) -> int:
+        with self._store.read() as session:
+            return feeds.waiting(session, self._clock())
+
+    def _one(self, claimed: feeds.Claimed) -> PollResult:
+        def known(document: Document) -> tuple[dict[str, str], dict[str, str]]:
+            with self._store.read() as session:
+                links = [e.link for e in document.entries]
+                return feeds.known(session, claimed.id, identities(document.entries, claimed.options.identity), links)
+
+        return poll(
+            claimed.feed,
+            self.client,
+            known,
+            self._schedule,
+            self._clock(),
+            self._luck.random(),
+            memory=claimed.memory,
+            options=claimed.options,
+            robots=self._robots,
+        )
+
+    def _finished(self, running: "dict[Future[PollResult], int]") -> list[tuple[int, PollResult]]:
+        """Polls that are over, after a short wait for them; the leases of the others are kept alive."""
+        if not running:
+            time.sleep(LOOK_S)
+            return []
+        done, _ = wait(running, timeout=LOOK_S, return_when=FIRST_COMPLETED)
+        self._renew([feed_id for future, feed_id in running.items() if future not in done])
+        return [(running.pop(future), future.result()) for future in done]
+
+    _renewed_at = 0.0
+
+    def _renew(self, ids: list[int]) -> None:
+        if not ids or time.monotonic() - self._renewed_at < RENEW_S:
+            return
+        self._renewed_at = time.monotonic()
+        with self._store.write() as session:
+            feeds.renew(session, ids, owner(), self._clock())
+
+    def _save(self, done: list[tuple[int, PollResult]]) -> int:
+        if not done:
+            return 0
+        with self._store.write() as session:
+            feeds.save_polls(session, done, self._clock())
+        for feed_id, result in done:
+            a = result.attempt
+            log.info("polled", feed_id=feed_id, status=a.status, new=a.new_count, error=a.error_code)
+        return sum(len(result.changes) for _, result in done)
+
+    def close(self) -> None:
+        if "client" in self.__dict__:
+            self.client.close()
