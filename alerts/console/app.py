@@ -1,28 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""The console: one page with stories, deliveries and feeds; health and metrics for ops. Works without JavaScript."""
+"""The web application: puts the areas together. One module an area, its pages under templates/console/<area>/.
+
+To add an area: a module with `router` (GuardedRoute; every route says `@needs` or `@public`), listed in AREAS, and a line
+in SECTIONS if it stands in the navigation.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import jinja2
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from sqlalchemy.exc import SQLAlchemyError
 
 from alerts import __version__, logs
-from alerts.config import TEMPLATES, Settings, load
-from alerts.errors import OncowireError
-from alerts.facts import concepts
-from alerts.store import dump, views
+from alerts.config import Settings, load
+from alerts.console import answers
+from alerts.console.access import GuardedRoute
 from alerts.store.engine import Store
-from alerts.store.migrate import require_current
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -32,13 +30,21 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-METRICS = {
-    "due": ("oncowire_due_rows", "Rows that are due, by stage", "stage"),
-    "lag_s": ("oncowire_lag_seconds", "Age of the oldest due row, by stage", "stage"),
-    "deliveries": ("oncowire_deliveries", "Deliveries by state", "state"),
-    "feeds": ("oncowire_feeds", "Feeds by state", "state"),
-}
+MAX_BODY_BYTES = 4 * 1024 * 1024
+AREAS = ("health", "signin", "home")
+
+
+class Section(NamedTuple):
+    """A line of the navigation; `role` is the smallest that sees it."""
+
+    name: str
+    path: str
+    role: str = "viewer"
+
+
+SECTIONS = (Section("Overview", "/"),)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -57,99 +63,55 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             store().close()
 
     made = FastAPI(
-        title="Oncowire",
-        version=__version__,
-        openapi_url="/api/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        lifespan=lifespan,
+        title="Oncowire", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan
     )
+    made.state.settings, made.state.store, made.state.sections = given, store, SECTIONS
+    made.router.route_class = GuardedRoute
     made.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     made.middleware("http")(_secure)
-    _health(made, given)
-    _pages(made, store)
+    answers.register(made)
+    for area in AREAS:
+        made.include_router(import_module(f"alerts.console.{area}").router)
+    _deny_undeclared(made)
     return made
+
+
+def _deny_undeclared(made: FastAPI) -> None:
+    """Raises RuntimeError if any route does not go through the gate: better no console than an open one."""
+    for route in routes(made):
+        if not isinstance(route, GuardedRoute):
+            raise RuntimeError(f"{route.path} does not go through the gate (alerts.console.access.GuardedRoute)")
+
+
+def routes(made: FastAPI | APIRouter) -> list[APIRoute]:
+    """Every route of the application, those of included routers too."""
+    found: list[APIRoute] = []
+    for route in made.routes:
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            found += routes(inner)
+        elif isinstance(route, APIRoute):
+            found.append(route)
+        elif getattr(route, "name", "") != "static":
+            raise RuntimeError(f"{getattr(route, 'path', route)!r} is a route that cannot be guarded")
+    return found
 
 
 async def _secure(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await call_next(request)
+    length = request.headers.get("content-length", "0")
+    if (
+        not length.isdigit()
+        or int(length) > MAX_BODY_BYTES
+        or "chunked" in request.headers.get("transfer-encoding", "")
+    ):
+        response: Response = answers.refuse(request, 413, "too_large", "That is more than 4 MiB; nothing was done.")
+    else:
+        response = await call_next(request)
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.url.path.startswith("/static/vendor/"):
+        response.headers.setdefault("Cache-Control", "public, max-age=31536000, immutable")
     return response
-
-
-def _health(made: FastAPI, settings: Settings) -> None:
-    @made.get("/healthz", summary="Does the process live?")
-    def healthz() -> dict[str, str]:
-        return {"status": "ok", "version": __version__}
-
-    @made.get("/readyz", summary="Is the database there, with the schema of this program?", responses={503: {}})
-    def readyz() -> JSONResponse:
-        try:
-            require_current(settings)
-        except (OncowireError, SQLAlchemyError, OSError) as exc:
-            reason = exc.message if isinstance(exc, OncowireError) else type(exc).__name__
-            return JSONResponse({"status": "not ready", "reason": reason}, status_code=503)
-        return JSONResponse({"status": "ready"})
-
-
-def _pages(made: FastAPI, store: Callable[[], Store]) -> None:
-    @made.get("/metrics", response_class=PlainTextResponse, summary="Metrics for Prometheus")
-    def metrics() -> Response:
-        with store().read() as session:
-            counted = views.counts(session, datetime.now(UTC))
-        return Response(_exposition(counted), media_type=CONTENT_TYPE_LATEST)
-
-    @made.get("/", response_class=HTMLResponse, summary="Latest stories, deliveries and feeds")
-    def home() -> HTMLResponse:
-        with store().read() as session:
-            values = {
-                "stories": views.latest_stories(session),
-                "deliveries": list(dump.deliveries(session, newest=50)),
-                "feeds": views.feeds(session),
-                "now": datetime.now(UTC),
-            }
-            return HTMLResponse(_templates().get_template("console/home.html").render(values))
-
-
-def _exposition(counted: dict[str, dict[str, float]]) -> bytes:
-    registry = CollectorRegistry()
-    for key, (name, text, label) in METRICS.items():
-        gauge = Gauge(name, text, [label], registry=registry)
-        for value, number in counted[key].items():
-            gauge.labels(value).set(number)
-    return generate_latest(registry)
-
-
-@lru_cache(maxsize=1)
-def _templates() -> jinja2.Environment:
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined, autoescape=True
-    )
-    made.filters |= {
-        "name": _name,
-        "ago": _ago,
-        "http": lambda url: url if url.startswith(("http://", "https://")) else "",
-    }
-    return made
-
-
-def _name(concept_id: str) -> str:
-    ref = concepts().get(concept_id)
-    return ref.name if ref else concept_id.partition(":")[2].upper() or concept_id
-
-
-def _ago(then: datetime | None, now: datetime) -> str:
-    """How long ago, in the largest whole unit."""
-    if then is None:
-        return "never"
-    seconds = (now - then).total_seconds()
-    word = "ago" if seconds >= 0 else "from now"
-    seconds = abs(seconds)
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit} {word}"
-    return f"{int(seconds)} s {word}"
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ from alerts.errors import OncowireError
 from alerts.feeds import Schedule, first_poll_s, starter
 from alerts.pipeline import rulefiles
 from alerts.pipeline.polling import alive
-from alerts.store import feeds, ops
+from alerts.store import accounts, feeds, ops
 from alerts.store.engine import Store
 
 
@@ -26,7 +26,7 @@ def open_store(settings: Settings) -> Iterator[Store]:
 def prepare(settings: Settings) -> list[str]:
     """One line for each thing done. A bad rule file is told and costs none of the others."""
     with open_store(settings) as store:
-        return [*_first_start(store, settings), *_rules(store, settings)]
+        return [*_first_start(store, settings), *_rules(store, settings), *first_link(store, settings)]
 
 
 def _first_start(store: Store, settings: Settings) -> list[str]:
@@ -43,6 +43,16 @@ def _first_start(store: Store, settings: Settings) -> list[str]:
             feeds.add(session, feed, now + timedelta(seconds=first_poll_s(feed.url, schedule)), now)
     off = sum(feed.disabled_because is not None for feed in listed)
     return [f"starter feeds: {len(listed)} added, {off} of them switched off until somebody has checked them"]
+
+
+def first_link(store: Store, settings: Settings) -> list[str]:
+    """While nobody has an account: a fresh link with which somebody becomes the first admin of the console."""
+    now = datetime.now(UTC)
+    with store.write() as session:
+        if accounts.any_user(session):
+            return []
+        token = accounts.make_link(session, "first_admin", None, now)
+    return [f"nobody has an account yet; become the first admin at {settings.public_url}/welcome/{token}"]
 
 
 def _rules(store: Store, settings: Settings) -> list[str]:

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The page, its headers, and health that tells the truth."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
-from alerts.config import Settings, load
+from alerts.config import load
 from alerts.console.app import create_app
 from alerts.feeds import ListedFeed
 from alerts.model import Decision, EventType, GroupReason, StoryFacts, StoryState
@@ -16,20 +17,21 @@ from alerts.store.engine import Store
 from alerts.store.insert import insert_new
 from alerts.store.tables import Item
 from tests.conftest import NOW
+from tests.console.conftest import Browser
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 @pytest.fixture
-def page(store_settings: Settings) -> TestClient:
-    return TestClient(create_app(store_settings))
+def page(as_: Callable[[str], Browser]) -> TestClient:
+    return as_("vera").client
 
 
 def test_an_empty_installation_says_what_to_do(page: TestClient) -> None:
     with page:
         text = page.get("/").text
     assert "No story yet" in text
-    assert "oncowire feeds add" in text
+    assert "oncowire poll --all" in text
 
 
 def test_a_story_is_shown_with_its_facts_and_hostile_words_are_inert(page: TestClient, store: Store) -> None:

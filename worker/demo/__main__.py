@@ -69,7 +69,7 @@ def _where(report: Report) -> None:
     made = report.snapshot
     sys.stdout.write(
         f"\n{made.items} items → {made.stories} stories → {made.alerts} alerts → {received}"
-        f" in {report.seconds:g} s\nWhat the receivers got: {report.outbox}\nConsole: {report.console}\n"
+        f" in {report.seconds:g} s\nWhat the receivers got: {report.outbox}\nConsole: {report.login} (logs you in, once)\n"
     )
 
 

@@ -14,6 +14,7 @@ from xml.sax.saxutils import quoteattr
 
 from alerts.config import load as load_settings
 from alerts.errors import Permanent
+from alerts.store import accounts, ops
 from alerts.store.engine import Store
 from worker.demo import ledger, results
 from worker.demo.news import Newsroom, Told, channels_of_rules, write_rules
@@ -40,6 +41,7 @@ class Report(NamedTuple):
     seconds: float
     outbox: Path
     console: str
+    login: str  # address that lets in once, as admin of the demo's team
 
 
 class Demo:
@@ -93,6 +95,7 @@ class Demo:
             seconds=round(time.monotonic() - started, 1),
             outbox=self.outbox.folder,
             console=self.console,
+            login=self._login(store),
         )
 
     def wait(self) -> int:
@@ -173,6 +176,16 @@ class Demo:
         )  # fmt: skip
         if done.returncode:
             raise Permanent("demo_failed", f"the feeds could not be added:\n{done.stderr or done.stdout}")
+
+    def _login(self, store: Store) -> str:
+        """A person for the demo, and a link with which somebody becomes that person."""
+        now = datetime.now(UTC)
+        with store.write() as session:
+            user = accounts.create_user(session, "demo@example.org", "Demo", now)
+            assert user.id is not None
+            accounts.set_role(session, user.id, ops.team_id(session, ops.DEFAULT_TEAM, now), "admin")
+            token = accounts.make_link(session, "demo", user.id, now)
+        return f"{self.console}/welcome/{token}"
 
     def _quiet(self, store: Store, screen: Screen, looks: int, wanted: set[Told] | None = None) -> results.Snapshot:
         """Look until `wanted` has been told, or nothing has been left to do for that many looks, or time is over.

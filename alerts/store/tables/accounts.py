@@ -4,7 +4,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, Text
 from sqlmodel import Field, SQLModel
 
 
@@ -43,6 +43,7 @@ class UserSession(SQLModel, table=True):
 
     token_sha256: str = Field(primary_key=True)
     user_id: int = Field(foreign_key="user_account.id", index=True)
+    team_id: int | None = Field(default=None, foreign_key="team.id")  # the team that is looked at; None: the first
     created_at: datetime
     expires_at: datetime
 
@@ -72,3 +73,39 @@ class AuditEntry(SQLModel, table=True):
     action: str
     subject: str
     detail: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class LoginLink(SQLModel, table=True):
+    """A link that lets somebody in once: the first admin, an invitation, a forgotten password, the demo."""
+
+    __tablename__ = "login_link"
+
+    token_sha256: str = Field(primary_key=True)
+    purpose: str  # first_admin · invite
+    user_id: int | None = Field(default=None, foreign_key="user_account.id", index=True)
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+class LoginFailure(SQLModel, table=True):
+    """Failed log-ins since `since`, by account and address: what the throttle looks at."""
+
+    __tablename__ = "login_failure"
+
+    key: str = Field(primary_key=True)  # keyed hash of what is counted
+    count: int = 0
+    since: datetime
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """The answer to a POST of the API, so that the same request sent again does nothing again."""
+
+    __tablename__ = "idempotency_key"
+
+    token_sha256: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    request_sha256: str
+    status: int
+    body: str = Field(sa_column=Column(Text, nullable=False))
+    at: datetime

@@ -84,3 +84,18 @@ class MatchRow(SQLModel, table=True):
     kind: str  # story · update
     reasons: list[Any] = Field(sa_column=Column(JSON, nullable=False))
     matched_at: datetime
+
+
+class StoryFeedback(SQLModel, table=True):
+    """Somebody says that a story should not have met a rule, or was not worth telling."""
+
+    __tablename__ = "story_feedback"
+
+    id: int | None = Field(default=None, primary_key=True)
+    story_id: int = Field(foreign_key="story.id", index=True)
+    team_id: int = Field(foreign_key="team.id", index=True)
+    subscription_id: int | None = Field(default=None, foreign_key="subscription.id")
+    verdict: str  # not_relevant
+    note: str = ""
+    author: str
+    at: datetime

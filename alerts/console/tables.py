@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""Tables: every one sorts, filters, pages and exports CSV. The page says its columns; the address says what is wanted.
+
+`?q=…&sort=-at&page=2&format=csv` — `sort` with a minus is descending. Pages give a `Listing` (store/listing.py) what to
+select; the template draws it with the macro `table` of console/parts.html.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import Response
+
+PER_PAGE = 50
+MAX_CSV_ROWS = 50_000
+_FORMULA = re.compile(r"^[\s]*[=+\-@\t\r|%]")
+
+
+class Column(NamedTuple):
+    """`key` is the sort key and the CSV heading; not `sortable` where the store cannot order by it."""
+
+    key: str
+    label: str
+    sortable: bool = True
+
+
+class Wanted(NamedTuple):
+    """What the address asks for, cleaned."""
+
+    q: str
+    sort: str
+    descending: bool
+    page: int
+    csv: bool
+    filters: Mapping[str, str]
+
+    @property
+    def offset(self) -> int:
+        return 0 if self.csv else (self.page - 1) * PER_PAGE
+
+    @property
+    def limit(self) -> int:
+        return MAX_CSV_ROWS if self.csv else PER_PAGE
+
+
+def wanted(request: Request, columns: Sequence[Column], default_sort: str, filters: Sequence[str] = ()) -> Wanted:
+    """Read the address; whatever makes no sense falls back to the default, for it came from a link."""
+    given = request.query_params
+    sort = given.get("sort", default_sort)
+    if sort.lstrip("-") not in {c.key for c in columns if c.sortable}:
+        sort = default_sort
+    page = given.get("page", "1")
+    return Wanted(
+        q=given.get("q", "").strip()[:200],
+        sort=sort.lstrip("-"),
+        descending=sort.startswith("-"),
+        page=min(max(int(page), 1), 100_000) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+        csv=given.get("format") == "csv",
+        filters={f: given.get(f, "")[:100] for f in filters},
+    )
+
+
+class Table:
+    """A page of rows with the links around it, for the macro `table`."""
+
+    def __init__(self, path: str, columns: Sequence[Column], asked: Wanted, rows: Sequence[Any], total: int) -> None:
+        self.path, self.columns, self.asked, self.rows, self.total = path, columns, asked, rows, total
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // PER_PAGE))
+
+    @property
+    def first(self) -> int:
+        return self.asked.offset + 1 if self.rows else 0
+
+    @property
+    def last(self) -> int:
+        return self.asked.offset + len(self.rows)
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.asked.q or any(self.asked.filters.values()))
+
+    def link(self, **changes: Any) -> str:
+        """The same list with something changed: `link(page=2)`."""
+        sort = ("-" if self.asked.descending else "") + self.asked.sort
+        values = {"q": self.asked.q, **self.asked.filters, "sort": sort, "page": self.asked.page} | changes
+        return f"{self.path}?{urlencode({k: v for k, v in values.items() if v not in ('', None)})}"
+
+    def sort_link(self, column: Column) -> str:
+        down = self.asked.sort == column.key and not self.asked.descending
+        return self.link(sort=("-" if down else "") + column.key, page=1)
+
+    def sorted_by(self, column: Column) -> str:
+        """Value of aria-sort."""
+        if self.asked.sort != column.key:
+            return "none"
+        return "descending" if self.asked.descending else "ascending"
+
+
+def csv_answer(name: str, columns: Sequence[Column], rows: Sequence[Any], cell: Callable[[Any, str], Any]) -> Response:
+    """All rows as a CSV file that no spreadsheet program takes for formulas."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([column.key for column in columns])
+    for row in rows:
+        writer.writerow([safe_cell(cell(row, column.key)) for column in columns])
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M")
+    headers = {
+        "Content-Disposition": f'attachment; filename="oncowire-{name}-{stamp}.csv"',
+        "Cache-Control": "no-store",
+    }
+    # The byte order mark tells spreadsheet programs that this is UTF-8.
+    return Response("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def safe_cell(value: Any) -> str:
+    """Text of a cell; what a spreadsheet could take for a formula gets an apostrophe in front (OWASP: CSV injection)."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, (int, float)):
+        return str(value)
+    text = str(value).replace("\x00", "")
+    return "'" + text if _FORMULA.match(text) else text

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""One page of a list: filter by words, sort by a named column, count. What every table of the console asks of the store."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, func, or_
+from sqlmodel import Session, select
+
+MAX_OFFSET = 1_000_000
+
+
+class Page(NamedTuple):
+    rows: list[Any]
+    total: int
+
+
+def page(
+    session: Session,
+    statement: Any,
+    *,
+    sorts: Mapping[str, Any],
+    sort: str,
+    descending: bool,
+    offset: int,
+    limit: int,
+    words: str = "",
+    search: Sequence[Any] = (),
+    tie: Any = None,
+) -> Page:
+    """Rows `offset`… of a select. `sorts`: column of each sort key; `search`: columns in which every word is looked for."""
+    chosen: Select[Any] = statement
+    for word in words.split()[:8]:
+        chosen = chosen.where(or_(*[_contains(column, word) for column in search]))
+    total = session.execute(select(func.count()).select_from(chosen.order_by(None).subquery())).scalar_one()
+    column = sorts[sort]
+    order = [column.desc() if descending else column.asc()]
+    if tie is not None:
+        order.append(tie.desc() if descending else tie.asc())
+    rows = session.execute(chosen.order_by(*order).offset(min(offset, MAX_OFFSET)).limit(limit)).all()
+    return Page(list(rows), total)
+
+
+def _contains(column: Any, word: str) -> ColumnElement[bool]:
+    escaped = word.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    made: ColumnElement[bool] = func.lower(column).like(f"%{escaped}%", escape="\\")
+    return made

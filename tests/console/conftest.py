@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Alice is admin of Team A, Bob edits there, Vera only looks; Charlie is admin of Team B. Each with a browser of their own."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from alerts.config import Settings
+from alerts.console.access import cookie_name
+from alerts.console.app import create_app
+from alerts.store import accounts, ops
+from alerts.store.engine import Store
+
+PEOPLE = {"alice": ("a", "admin"), "bob": ("a", "editor"), "vera": ("a", "viewer"), "charlie": ("b", "admin")}
+_CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
+
+
+class People(NamedTuple):
+    """Ids of the accounts and teams."""
+
+    users: dict[str, int]
+    teams: dict[str, int]
+
+
+class Browser:
+    """A browser that posts forms the way a page of ours does."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.client = TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False)
+
+    def get(self, path: str, **options: Any) -> Response:
+        return self.client.get(path, **options)
+
+    def csrf(self) -> str:
+        """The token that this browser's pages carry."""
+        found = _CSRF.search(self.client.get("/account").text) or _CSRF.search(self.client.get("/login").text)
+        assert found
+        return found[1]
+
+    def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> Response:
+        form = {"csrf": self.csrf(), **(data or {})}
+        return self.client.post(path, data=form, headers={"Origin": "http://127.0.0.1:8000"}, **options)
+
+
+@pytest.fixture
+def people(store: Store) -> People:
+    now = datetime.now(UTC)
+    with store.write() as session:
+        teams = {name: ops.team_id(session, f"team-{name}", now) for name in ("a", "b")}
+        users = {}
+        for name, (team, role) in PEOPLE.items():
+            user = accounts.create_user(session, f"{name}@example.org", name.capitalize(), now)
+            assert user.id is not None
+            accounts.set_role(session, user.id, teams[team], role)
+            users[name] = user.id
+    return People(users, teams)
+
+
+@pytest.fixture
+def app(store_settings: Settings) -> Iterator[FastAPI]:
+    made = create_app(store_settings)
+    yield made
+    if made.state.store.cache_info().currsize:
+        made.state.store().close()
+
+
+@pytest.fixture
+def as_(app: FastAPI, store: Store, store_settings: Settings, people: People) -> Callable[[str], Browser]:
+    """`as_("bob")`: Bob's browser, logged in."""
+
+    def log_in(name: str) -> Browser:
+        browser = Browser(app)
+        with store.write() as session:
+            token = accounts.open_session(session, people.users[name], datetime.now(UTC))
+        browser.client.cookies.set(cookie_name(store_settings), token)
+        return browser
+
+    return log_in
+
+
+@pytest.fixture
+def stranger(app: FastAPI) -> Browser:
+    """A browser of somebody who has not logged in."""
+    return Browser(app)
