@@ -33,7 +33,7 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 MAX_BODY_BYTES = 4 * 1024 * 1024
-AREAS = ("health", "signin", "home")
+AREAS = ("health", "signin", "home", "api.document")
 
 
 class Section(NamedTuple):
