@@ -53,7 +53,12 @@ def test_a_story_is_shown_with_its_facts_and_hostile_words_are_inert(page: TestC
         )
         story = stories.add_story(session, state, item, None, NOW)
         stories.attach(
-            session, story, item, Decision.NEW, GroupReason(code="no_candidate", text="No story on this is known."), NOW
+            session,
+            story,
+            (item, 1),
+            Decision.NEW,
+            GroupReason(code="no_candidate", text="No story on this is known."),
+            NOW,
         )
     with page:
         text = page.get("/").text
