@@ -3,23 +3,24 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import time
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import re2
 import yaml
 
+from alerts.errors import InputError
 from alerts.model import Concepts, EventType, Role
+from alerts.rhythm import cadence_text, parse_cadence, parse_quiet
 from alerts.subscriptions.rule import CONCEPT_FIELDS, FIELDS, ChannelSpec, Condition, Rule, SubscriptionSpec
 
 MAX_FILE_CHARS = 1_000_000
 MAX_VALUES = 500
 MAX_PATTERN_CHARS = 500
-KEYS = {"name", "rule", "cadence", "quiet", "cap_per_day", "channels", "state", "priority"}
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+KEYS = {"name", "rule", "cadence", "quiet", "cap_per_day", "priority", "digest_by", "channels", "state"}
+CHANNEL_KINDS = ("email", "slack", "teams", "channel")
+CHANNEL_KEYS = {"cadence", "quiet", "cap_per_day", "fallback"}
 SLACK_HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
 TEAMS_HOSTS = ("logic.azure.com", "api.powerplatform.com", "api.powerautomate.com", "webhook.office.com")
 _EMAIL = re.compile(
@@ -113,18 +114,37 @@ class _Parser:
         channels = tuple(c for n in _items(entries.get("channels")) if (c := self._try(self._channel, n)))
         if not channels and state == "active" and not self._faults:
             raise _Bad(entries.get("channels", node), "no_channel", "an active subscription needs at least one channel")
-        for key, check in (("cadence", cadence_fault), ("quiet", quiet_fault)):
-            if key in entries and (why := check(_scalar(entries[key]) or "")):
-                self._faults.append(Fault(entries[key].start_mark.line + 1, f"bad_{key}", why))
+        times = self._times(entries)
         return SubscriptionSpec(
             name=name,
             rule=rule,
-            cadence=(_scalar(entries["cadence"]) if "cadence" in entries else None) or "instant",
-            quiet=_scalar(entries["quiet"]) if "quiet" in entries else None,
-            cap_per_day=self._number(entries.get("cap_per_day")),
+            cadence=times.pop("cadence", None) or "instant",
+            **times,
+            priority=tuple(self._priority(entries.get("priority"))),
+            digest_by=self._digest_by(entries.get("digest_by")),
             channels=channels,
             state=state,
         )
+
+    def _times(self, entries: dict[str, yaml.Node]) -> dict[str, Any]:
+        """cadence, quiet and cap_per_day, of a subscription or of one channel; a fault in one costs no other."""
+        readers = {"cadence": _cadence, "quiet": _quiet, "cap_per_day": _cap}
+        return {key: self._try(read, entries[key]) for key, read in readers.items() if key in entries}
+
+    def _priority(self, node: yaml.Node | None) -> Iterator[EventType]:
+        for value in _items(node):
+            event = _scalar(value)
+            if event in set(EventType):
+                yield EventType(event)
+            else:
+                why = f"{event!r} is no event; there are {', '.join(EventType)}"
+                self._faults.append(Fault(value.start_mark.line + 1, "unknown_event", why))
+
+    def _digest_by(self, node: yaml.Node | None) -> Literal["drug", "cancer"]:
+        value = "drug" if node is None else _scalar(node)
+        if node is not None and value not in {"drug", "cancer"}:
+            raise _Bad(node, "bad_digest_by", f"digest_by must be drug or cancer, not {value!r}")
+        return "cancer" if value == "cancer" else "drug"
 
     def _text(self, node: yaml.Node | None, parent: yaml.Node, key: str) -> str:
         value = _scalar(node) if node is not None else None
@@ -133,14 +153,6 @@ class _Parser:
         if len(value) > 200:
             raise _Bad(node or parent, "too_long", f"{key} has more than 200 characters")
         return value.strip()
-
-    def _number(self, node: yaml.Node | None) -> int | None:
-        if node is None:
-            return None
-        value = _scalar(node) or ""
-        if not value.isdigit() or not 0 < int(value) <= 10_000:
-            raise _Bad(node, "bad_cap", "cap_per_day must be a whole number from 1 to 10000")
-        return int(value)
 
     def _rule(self, node: yaml.Node) -> Rule:
         entries = _mapping(node)
@@ -204,24 +216,34 @@ class _Parser:
 
     def _channel(self, node: yaml.Node) -> ChannelSpec:
         entries = _mapping(node)
-        if len(entries) != 1:
+        self._unknown(entries, {*CHANNEL_KINDS, *CHANNEL_KEYS}, "unknown_channel")
+        kinds = [k for k in entries if k in CHANNEL_KINDS]
+        if len(kinds) != 1:
             raise _Bad(node, "bad_channel", "a channel is one of {email: …}, {slack: …}, {teams: …}, {channel: name}")
-        kind, value = next(iter(entries.items()))
+        made = self._destination(kinds[0], entries[kinds[0]], node)
+        fallback = self._fallback(entries["fallback"], made) if "fallback" in entries else None
+        return made.model_copy(update={**self._times(entries), "fallback": fallback})
+
+    def _fallback(self, node: yaml.Node, of: ChannelSpec) -> ChannelSpec | None:
+        made: ChannelSpec | None = self._try(self._channel, node)
+        if made is not None and (made.kind, made.config) == (of.kind, of.config):
+            raise _Bad(node, "bad_fallback", "a channel cannot be its own fallback")
+        if made is not None and (made.fallback or made.cadence or made.quiet or made.cap_per_day):
+            raise _Bad(node, "bad_fallback", "a fallback names a destination and nothing else")
+        return made
+
+    def _destination(self, kind: str, value: yaml.Node, node: yaml.Node) -> ChannelSpec:
         if kind == "email":
             return ChannelSpec(kind="email", config={"address": _email(value)})
+        if kind == "channel":
+            return ChannelSpec(kind="channel", config={"label": self._text(value, node, "channel")})
         if kind == "slack" and isinstance(value, yaml.MappingNode):
             bot = {k: _scalar(v) or "" for k, v in _mapping(value).items()}
             if set(bot) != {"bot_token", "channel"} or not bot["bot_token"].startswith("xoxb-"):
                 raise _Bad(value, "bad_slack", "slack takes a webhook address, or {bot_token: xoxb-…, channel: …}")
             return ChannelSpec(kind="slack", config=bot)
-        if kind in {"slack", "teams"}:
-            hosts = SLACK_HOSTS if kind == "slack" else TEAMS_HOSTS
-            return ChannelSpec(
-                kind="slack" if kind == "slack" else "teams", config={"url": self._webhook(value, hosts)}
-            )
-        if kind == "channel":
-            return ChannelSpec(kind="channel", config={"label": self._text(value, node, "channel")})
-        raise _Bad(node, "unknown_channel", f"{kind!r} is no kind of channel; there are email, slack, teams, channel")
+        hosts = SLACK_HOSTS if kind == "slack" else TEAMS_HOSTS
+        return ChannelSpec(kind="slack" if kind == "slack" else "teams", config={"url": self._webhook(value, hosts)})
 
     def _webhook(self, node: yaml.Node, hosts: tuple[str, ...]) -> str:
         value = _scalar(node) or ""
@@ -290,37 +312,23 @@ def _check_pattern(source: str, node: yaml.Node) -> None:
         raise _Bad(node, "bad_pattern", f"RE2 cannot read the pattern: {exc}") from None
 
 
-def cadence_fault(value: str) -> str | None:
-    """Why a cadence cannot be read, None if it can: instant · daily HH:MM Zone · weekly day HH:MM Zone."""
-    parts = value.split()
-    if parts in (["instant"], []):
-        return None if parts else "cadence is empty"
-    if parts[0] == "weekly" and len(parts) == 4 and parts[1].lower()[:3] in DAYS:
-        return _clock_fault(parts[2]) or _zone_fault(parts[3])
-    if parts[0] == "daily" and len(parts) == 3:
-        return _clock_fault(parts[1]) or _zone_fault(parts[2])
-    return f"{value!r}: cadence is instant, daily HH:MM Zone, or weekly day HH:MM Zone"
-
-
-def quiet_fault(value: str) -> str | None:
-    """Why quiet hours cannot be read: HH:MM-HH:MM Zone."""
-    found = re.fullmatch(r"(\S+)-(\S+) (\S+)", value.strip())
-    if not found:
-        return f"{value!r}: quiet hours are HH:MM-HH:MM Zone"
-    return _clock_fault(found[1]) or _clock_fault(found[2]) or _zone_fault(found[3])
-
-
-def _clock_fault(value: str) -> str | None:
+def _cadence(node: yaml.Node) -> str:
     try:
-        time.fromisoformat(value)
-    except ValueError:
-        return f"{value!r} is no time of day (HH:MM)"
-    return None
+        return cadence_text(parse_cadence(_scalar(node) or ""))
+    except InputError as exc:
+        raise _Bad(node, exc.code, exc.message) from None
 
 
-def _zone_fault(value: str) -> str | None:
+def _quiet(node: yaml.Node) -> str:
     try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        return f"{value!r} is no time zone of the IANA list (Europe/Paris)"
-    return None
+        parse_quiet(_scalar(node) or "")
+    except InputError as exc:
+        raise _Bad(node, exc.code, exc.message) from None
+    return (_scalar(node) or "").strip()
+
+
+def _cap(node: yaml.Node) -> int:
+    value = _scalar(node) or ""
+    if not re.fullmatch(r"[0-9]{1,5}", value) or not 0 < int(value) <= 10_000:
+        raise _Bad(node, "bad_cap", "cap_per_day must be a whole number from 1 to 10000")
+    return int(value)

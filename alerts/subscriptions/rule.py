@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from alerts.model import Role, Value
+from alerts.model import EventType, Role, Value
 
 CONCEPT_FIELDS = {"drugs": "drug", "indications": "indication", "regulators": "regulator", "biomarkers": "biomarker"}
 FIELDS = ("drugs", "indications", "events", "regulators", "biomarkers", "settings", "text", "sources")
@@ -42,10 +42,17 @@ class Rule(Value):
 
 
 class ChannelSpec(Value):
-    """A destination as a rule file names it. `config` keys: address · url · bot_token, channel · label."""
+    """A destination as a rule file names it. `config` keys: address · url · bot_token, channel · label.
+
+    `cadence`, `quiet`, `cap_per_day` of a channel stand above those of its subscription.
+    """
 
     kind: Literal["email", "slack", "teams", "channel"]
     config: dict[str, str] = Field(default_factory=dict)
+    cadence: str | None = None
+    quiet: str | None = None
+    cap_per_day: int | None = None
+    fallback: "ChannelSpec | None" = None  # told instead when this one is beyond help
 
 
 class SubscriptionSpec(Value):
@@ -56,5 +63,7 @@ class SubscriptionSpec(Value):
     cadence: str = "instant"
     quiet: str | None = None
     cap_per_day: int | None = None
+    priority: tuple[EventType, ...] = ()  # told at once whatever the rhythm
+    digest_by: Literal["drug", "cancer"] = "drug"
     channels: tuple[ChannelSpec, ...] = ()
     state: Literal["draft", "active", "paused"] = "active"

@@ -4,7 +4,7 @@
 import pytest
 
 from alerts.facts import concepts, reader
-from alerts.model import Match, NewsItem
+from alerts.model import EventType, Match, NewsItem
 from alerts.subscriptions import match, parse
 
 GOOD = """
@@ -49,6 +49,17 @@ def test_a_good_file_has_no_fault_and_brands_become_concepts() -> None:
         (GOOD + "quiet: late\n", (5, "bad_quiet")),
         (GOOD + "cap_per_day: many\n", (5, "bad_cap")),
         (GOOD + "state: asleep\n", (5, "bad_state")),
+        (GOOD + "priority: [fire]\n", (5, "unknown_event")),
+        (GOOD + "digest_by: colour\n", (5, "bad_digest_by")),
+        (GOOD + "cadence: first then instant\n", (5, "bad_cadence")),
+        (GOOD.replace("alice@example.org}", "alice@example.org, cadence: hourly}"), (4, "bad_cadence")),
+        (GOOD.replace("alice@example.org}", "alice@example.org, quiet: 22-7}"), (4, "bad_quiet")),
+        (GOOD.replace("alice@example.org}", "alice@example.org, fallback: {fax: 1}}"), (4, "unknown_channel")),
+        (
+            GOOD.replace("alice@example.org}", "alice@example.org, fallback: {email: alice@example.org}}"),
+            (4, "bad_fallback"),
+        ),
+        (GOOD.replace("{email: alice@example.org}", "{cadence: instant}"), (4, "bad_channel")),
         ("name: Bob\nrule: {}\nchannels: [{email: b@example.org}]\n", (2, "empty_rule")),
         ("name: Bob\nrule: {text: {any: ['re:(']}}\nchannels: [{email: b@example.org}]\n", (2, "bad_pattern")),
         ("rule: {text: {any: [x]}}\n", (1, "missing_key")),
@@ -108,3 +119,27 @@ def test_all_and_none_and_text_and_sources() -> None:
     assert not tried("{drugs: {any: [lenvatinib], none: [pembrolizumab]}}", title).match
     assert tried("{text: {any: ['re:renal.cell']}, sources: {any: [example wire]}}", title).match
     assert not tried("{text: {any: [survival], none: [renal]}}", title).match
+
+
+def test_a_rhythm_is_read_for_the_subscription_and_for_each_channel() -> None:
+    parsed = parse(
+        GOOD.replace(
+            "{email: alice@example.org}",
+            "{email: alice@example.org, cadence: first then daily 08:00 Europe/Paris, quiet: none, cap_per_day: 3,"
+            " fallback: {email: bob@example.org}}",
+        )
+        + "cadence: weekly Monday 07:30 Europe/Paris\nquiet: 22:00-07:00 Europe/Paris\ncap_per_day: 20\n"
+        + "priority: [safety, withdrawal]\ndigest_by: cancer\n",
+        concepts(),
+    )
+    assert parsed.faults == []
+    spec, channel = parsed.specs[0], parsed.specs[0].channels[0]
+    assert (spec.cadence, spec.quiet, spec.cap_per_day) == (
+        "weekly mon 07:30 Europe/Paris",
+        "22:00-07:00 Europe/Paris",
+        20,
+    )
+    assert (spec.priority, spec.digest_by) == ((EventType.SAFETY, EventType.WITHDRAWAL), "cancer")
+    assert (channel.cadence, channel.quiet, channel.cap_per_day) == ("first then daily 08:00 Europe/Paris", "none", 3)
+    assert channel.fallback is not None
+    assert channel.fallback.config == {"address": "bob@example.org"}

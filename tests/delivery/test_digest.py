@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""A digest: table of contents, why these waited, deliberate cuts that say what is left off."""
+
+import json
+
+import pytest
+
+from alerts.delivery import render_digest
+from alerts.delivery.limits import over
+from alerts.errors import Permanent
+from alerts.model import ChannelKind, DigestGroup, Message
+from tests.delivery.samples import HOSTILE, approval, digest, everywhere, miss
+
+
+def words(message: Message) -> str:
+    """All that a reader may see."""
+    return f"{message.subject}\n{message.text}\n{message.html or ''}\n{json.dumps(message.payload, ensure_ascii=False)}"
+
+
+@pytest.mark.parametrize("channel", ChannelKind)
+def test_a_digest_lists_what_is_in_it_and_tells_each_story_under_its_heading(channel: ChannelKind) -> None:
+    message = render_digest(channel, digest(), "<1@x>")
+    assert over(message) == []
+    assert message.subject == "[Digest] 3 stories: cabozantinib, exampletinib · 24 July"
+    seen = words(message)
+    assert "In this digest, by drug" in seen
+    assert "23 Jul 08:00 – 24 Jul 08:00 (Europe/Paris)" in seen
+    assert "Update to “Experts of the EMA recommend" in seen
+    assert "Trial miss" in seen
+    assert seen.rindex("exampletinib") > seen.rindex("Update to")
+
+
+@pytest.mark.parametrize("channel", ChannelKind)
+@pytest.mark.parametrize(
+    ("why", "said"), [("quiet", "during your quiet hours"), ("cap", "limit of messages for a day was reached")]
+)
+def test_what_was_held_back_comes_with_the_reason(channel: ChannelKind, why: str, said: str) -> None:
+    assert said in words(render_digest(channel, digest(why=why), "<1@x>"))
+    assert said not in words(render_digest(channel, digest(), "<1@x>"))
+
+
+@pytest.mark.parametrize("channel", ChannelKind)
+def test_a_digest_too_large_for_its_channel_tells_how_many_are_left_off_and_where(channel: ChannelKind) -> None:
+    many = digest(*(DigestGroup(heading=f"drug {n}", alerts=(approval(), miss())) for n in range(60)))
+    message = render_digest(channel, many, "<1@x>")
+    assert over(message) == []
+    assert "more stories are not shown here" in words(message)
+    assert "https://wire.example.org/stories" in words(message)
+    assert "120 stories" in message.subject
+
+
+@pytest.mark.parametrize("channel", ChannelKind)
+def test_the_longest_hostile_digest_stays_within_every_limit(channel: ChannelKind) -> None:
+    hostile = digest(*(DigestGroup(heading=HOSTILE * 9, alerts=(everywhere(HOSTILE * 30, 9),) * 3) for _ in range(40)))
+    assert over(render_digest(channel, hostile, "<1@x>")) == []
+
+
+def test_a_digest_mail_can_be_left_with_one_click() -> None:
+    assert "List-Unsubscribe" in render_digest(ChannelKind.EMAIL, digest(), "<1@x>").headers
+
+
+def test_one_story_reads_as_one() -> None:
+    single = digest(DigestGroup(heading="cabozantinib", alerts=(approval(),)))
+    message = render_digest(ChannelKind.EMAIL, single, "<1@x>")
+    assert "1 story:" in message.subject
+    assert "In this digest" not in (message.html or "")
+
+
+def test_a_message_that_cannot_be_made_small_enough_is_refused_with_a_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alerts.delivery.limits.MAX_CARD_BYTES", 100)
+    with pytest.raises(Permanent) as refused:
+        render_digest(ChannelKind.TEAMS, digest(), "<1@x>")
+    assert (refused.value.code, refused.value.scope) == ("message_over_limit", "message")
