@@ -13,7 +13,7 @@ from alerts import logs
 from alerts.config import settings
 from alerts.errors import OncowireError
 
-GROUPS = ("facts", "stories", "rules", "feeds", "deliveries", "users", "run")
+GROUPS = ("facts", "vocab", "stories", "rules", "feeds", "deliveries", "users", "run")
 
 app = typer.Typer(
     name="oncowire",

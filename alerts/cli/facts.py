@@ -1,23 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Commands that read: classify, vocab lookup."""
+"""Commands that read: classify."""
 
-import json
 from itertools import count
 from typing import Annotated, Any
 
 import typer
 
 from alerts.cli import jsonl
-from alerts.errors import InputError
-from alerts.facts import concepts, reader
-
-vocab_app = typer.Typer(help="Look into the vocabulary.", no_args_is_help=True)
+from alerts.facts import reader
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to `app`."""
+    """Add the command to `app`."""
     app.command()(classify)
-    app.add_typer(vocab_app, name="vocab")
 
 
 def classify(
@@ -34,20 +29,3 @@ def classify(
         return {"id": record.get("id", item.id), **read(item).model_dump(mode="json")}
 
     jsonl.run(one)
-
-
-@vocab_app.command()
-def lookup(name: str) -> None:
-    """What the vocabulary knows under a name: concept, and everything above it."""
-    tree = concepts()
-    found = [
-        ref
-        for kind in ("drug", "indication", "biomarker", "regulator", "class", "target")
-        if (ref := tree.resolve(kind, name))
-    ]
-    if not found:
-        near = [s.name for kind in ("drug", "indication") for s in tree.suggest(kind, name)]
-        raise InputError("unknown_name", f"nothing is known as {name!r}; near: {', '.join(near) or 'nothing'}")
-    for ref in found:
-        above = sorted(tree.ancestors(ref.id) - {ref.id})
-        typer.echo(json.dumps({**ref.model_dump(), "above": above}, ensure_ascii=False))

@@ -4,10 +4,10 @@
 import difflib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 
 from alerts.facts.text import key_of
-from alerts.facts.vocabulary import Vocabulary, load
+from alerts.facts.vocabulary import DrugClass, Vocabulary
+from alerts.facts.vocabulary.current import Latest
 from alerts.model import ConceptRef
 
 CANCER, SOLID, HEME = "doid:162", "news:solid-tumors", "doid:2531"
@@ -27,6 +27,7 @@ class VocabularyConcepts:
         # pNET is not PNET: an abbreviation written exactly so comes before any folded name.
         self._exact = {a: i.id for i in vocabulary.indications.values() for a in i.abbreviations if i.news}
         self._ancestors: dict[str, frozenset[str]] = {}
+        self._merged = vocabulary.merged
         for ref, parents, names in self._all(vocabulary):
             self._refs[ref.id] = ref
             self._parents[ref.id] = parents
@@ -34,18 +35,22 @@ class VocabularyConcepts:
             for name in (ref.id.lower(), *map(key_of, (ref.name, *names))):
                 table.setdefault(name, ref.id)
             self._shown.setdefault(ref.kind, {})[ref.name.lower()] = ref.id
+        for gone, kept in vocabulary.merged.items():  # rules and stored facts may hold the id of a duplicate
+            self._names[self._refs[kept].kind].setdefault(gone.lower(), kept)
 
     def _all(self, v: Vocabulary) -> Iterator[tuple[ConceptRef, tuple[str, ...], Iterable[str]]]:
-        for drug in v.drugs.values():
-            above = (*(f"class:{c.lower()}" for c in drug.classes), *(f"target:{t.lower()}" for t in drug.targets))
+        # A medicine that no one knows by anything but a stem gives way to a name that is in use.
+        for drug in sorted(v.drugs.values(), key=lambda d: d.tier == "stem_only"):
+            above = (*drug.components, *(f"class:{c.lower()}" for c in drug.classes))
+            above += tuple(f"target:{t.lower()}" for t in drug.targets)
             yield (
                 ConceptRef(kind="drug", id=drug.id, name=drug.name),
                 above,
                 (*drug.synonyms, *drug.brands, *drug.codes),
             )
-        for kind, field in (("class", "classes"), ("target", "targets")):
-            for name in sorted({n for drug in v.drugs.values() for n in getattr(drug, field)}):
-                yield ConceptRef(kind=kind, id=f"{kind}:{name.lower()}", name=name), (), (f"{kind}:{name}",)
+        yield from _classes(v)
+        for name in sorted({n for drug in v.drugs.values() for n in drug.targets}):
+            yield ConceptRef(kind="target", id=f"target:{name.lower()}", name=name), (), (f"target:{name}",)
         for i in sorted(v.indications.values(), key=lambda i: (not i.news, _order(i.id))):
             ref = ConceptRef(kind="indication", id=i.id, name=i.name)
             yield ref, i.parents, (*i.synonyms, *i.abbreviations)
@@ -74,9 +79,10 @@ class VocabularyConcepts:
         return [self._refs[shown[n]] for n in near]
 
     def get(self, concept_id: str) -> ConceptRef | None:
-        return self._refs.get(concept_id)
+        return self._refs.get(self._merged.get(concept_id, concept_id))
 
     def ancestors(self, concept_id: str) -> frozenset[str]:
+        concept_id = self._merged.get(concept_id, concept_id)
         if concept_id not in self._ancestors:
             self._ancestors[concept_id] = frozenset(self._above(concept_id))
         return self._ancestors[concept_id]
@@ -112,6 +118,15 @@ class VocabularyConcepts:
             queue.extend(fresh)
         return False
 
+    def parents(self, concept_id: str) -> Sequence[ConceptRef]:
+        """What an entry falls under directly."""
+        return [self._refs[p] for p in self._parent_ids(concept_id, concept_id) if p in self._refs]
+
+    def children(self, concept_id: str) -> Sequence[ConceptRef]:
+        """What falls under an entry directly, by name."""
+        below = (i for i, parents in self._parents.items() if concept_id in parents)
+        return sorted((self._refs[i] for i in below), key=lambda r: r.name.lower())
+
     def path(self, concept_id: str, ancestor_id: str) -> Sequence[ConceptRef]:
         back: dict[str, str | None] = {concept_id: None}
         queue = deque([concept_id])
@@ -129,11 +144,22 @@ class VocabularyConcepts:
         return [self._refs[step] for step in reversed(steps) if step in self._refs]
 
 
+def _classes(v: Vocabulary) -> Iterator[tuple[ConceptRef, tuple[str, ...], Iterable[str]]]:
+    """Classes with what they fall under; `class:PD-1 inhibitor` is a name of one too."""
+    unlisted = {n for drug in v.drugs.values() for n in drug.classes} - set(v.classes)
+    for one in (*v.classes.values(), *(DrugClass(name) for name in sorted(unlisted))):
+        names = (one.name, *one.names)
+        ref = ConceptRef(kind="class", id=f"class:{one.name.lower()}", name=one.name)
+        yield ref, tuple(f"class:{u.lower()}" for u in one.under), (*names, *(f"class:{n}" for n in names))
+
+
 def _order(concept_id: str) -> int:
     return next((n for n, prefix in enumerate(ID_ORDER) if concept_id.startswith(prefix)), len(ID_ORDER))
 
 
-@lru_cache(maxsize=1)
+_latest = Latest(VocabularyConcepts)
+
+
 def concepts() -> VocabularyConcepts:
-    """Concepts of the shipped vocabulary."""
-    return VocabularyConcepts(load())
+    """Concepts of the vocabulary in use."""
+    return _latest()

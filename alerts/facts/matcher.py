@@ -9,7 +9,7 @@ from ahocorasick_rs import AhoCorasick
 
 from alerts.facts.prepare import Sentence
 from alerts.facts.text import key_of
-from alerts.facts.vocabulary import Vocabulary
+from alerts.facts.vocabulary import Drug, Vocabulary
 
 MIN_CODE_ALNUM = 5
 # Words that say nothing about which cancer an abbreviation means.
@@ -40,6 +40,11 @@ _STAGED = re.compile(
 )
 
 
+# What shows that an abbreviation stands in news of cancer (policy "case_sensitive+oncology").
+_ONCOLOGY = re.compile(
+    r"\b(?:cancer|oncolog|tumor|metasta|carcinom|sarcom|leukemi|lymphom|myelom|melanom|gliom|malignan|chemother|hematolog|car t\b"
+    r"|relapsed|refractory|r r\b|remission|progression free|overall survival|first line|\w+(?:tinib|ciclib|rasib|clax|mab|leucel|deruxtecan)\b)"
+)
 _AND = re.compile(r",? (?:and|or|&|and or) $|, $")
 
 
@@ -65,10 +70,10 @@ class Matcher:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         table: dict[str, list[Name]] = {}
-        for surface, name in _names(vocabulary):
+        for surface, name in surfaces(vocabulary):
             entries = table.setdefault(key_of(surface), [])
             if not any(e.kind == name.kind and e.exact == name.exact for e in entries):
-                entries.append(name)  # the first one wins: see the order in _names
+                entries.append(name)  # the first one wins: see the order in surfaces
         table.pop("", None)
         self._names = list(table.values())
         self._cancers = {
@@ -138,19 +143,19 @@ def _holds(name: Name, sentence: Sentence, start: int, end: int, whole_key: str)
     return name.context is None or bool(name.context.search(whole_key))
 
 
-def _names(v: Vocabulary) -> Iterator[tuple[str, Name]]:
+def surfaces(v: Vocabulary) -> Iterator[tuple[str, Name]]:
     """Every surface with its name, the most trusted first."""
     for drug in v.drugs.values():
         if drug.tier != "stem_only":
-            yield from _careful(v, "drug", drug.id, (drug.name, *drug.synonyms, *drug.brands), None)
-            yield from _careful(v, "drug", drug.id, (c for c in drug.codes if _alnum(c) >= MIN_CODE_ALNUM), None)
+            yield from _careful(v, "drug", drug.id, _drug_names(drug), None)
     ordered = sorted(
         v.indications.values(), key=lambda i: (not i.news, not i.id.startswith("onc:"), not i.id.startswith("doid:"))
     )
     for cancer in ordered:
         if cancer.matchable and not (_STAGED.match(cancer.name) and cancer.oncotree is None):
             words = _context([cancer.name, *cancer.synonyms])
-            yield from _careful(v, "indication", cancer.id, (cancer.name, *cancer.synonyms), words)
+            names = (n for n in (cancer.name, *cancer.synonyms) if not cancer.never or key_of(n) not in cancer.never)
+            yield from _careful(v, "indication", cancer.id, names, words)
             if cancer.news:
                 yield from _careful(v, "indication", cancer.id, cancer.abbreviations, words)
     for marker in v.biomarkers.values():
@@ -162,6 +167,14 @@ def _names(v: Vocabulary) -> Iterator[tuple[str, Name]]:
     for company, aliases in v.companies.items():
         for alias in aliases:
             yield alias, Name("company", company, alias, None)
+
+
+def _drug_names(drug: Drug) -> Iterator[str]:
+    """All that a drug is matched by; a code from five letters and digits on, for a shorter one is too often something else."""
+    codes = (c for c in drug.codes if _alnum(c) >= MIN_CODE_ALNUM)
+    for name in (drug.name, *drug.synonyms, *drug.brands, *codes):
+        if not drug.never or key_of(name) not in drug.never:
+            yield name
 
 
 def _alnum(text: str) -> int:
@@ -182,7 +195,8 @@ def _careful(
         exact = (
             surface if policy.startswith("case_sensitive") or (short and kind != "drug") or len(surface) <= 3 else None
         )
-        yield surface, Name(kind, concept, exact, context if policy.endswith("context") else None)
+        needs = _ONCOLOGY if policy.endswith("oncology") else context if policy.endswith("context") else None
+        yield surface, Name(kind, concept, exact, needs)
 
 
 def _context(names: list[str]) -> re.Pattern[str] | None:

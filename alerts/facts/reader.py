@@ -3,7 +3,6 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from alerts.facts import details, events
 from alerts.facts.claims import claims
@@ -15,7 +14,8 @@ from alerts.facts.prepare import Part, Sentence, sentences
 from alerts.facts.reading import Found, Reading
 from alerts.facts.roles import is_subject
 from alerts.facts.subjects import Places, body_of_the_land, primary_cancers, primary_drugs, regulator_role
-from alerts.facts.vocabulary import Vocabulary, load
+from alerts.facts.vocabulary import Vocabulary
+from alerts.facts.vocabulary.current import Latest
 from alerts.model import (
     BiomarkerFact,
     DrugFact,
@@ -55,10 +55,12 @@ class Reader:
         drugs = self._drugs(reading)
         cancers = self._cancers(reading)
         bodies = self._bodies(reading)
-        bound = claims(reading, self._tree, drugs, cancers, bodies)
         event = _event_fact(reading)
+        relevant = _relevant(parts, drugs, cancers, event.type)
+        drugs = tuple(d for d in drugs if relevant or d.tier != "other")
+        bound = claims(reading, self._tree, drugs, cancers, bodies)
         return Facts(
-            relevant=_relevant(parts, drugs, cancers, event.type),
+            relevant=relevant,
             language=details.language(whole),
             drugs=drugs,
             indications=cancers,
@@ -185,7 +187,7 @@ def _relevant(
     """Is the main message about cancer or an anticancer drug as such (labelling rules)?"""
     title = parts[0].keyed.key if parts else ""
     lead = " ".join(s.keyed.key for s in parts[1:3] if s.part is Part.BODY)
-    drug = any(d.role is Role.PRIMARY and d.tier != "novel" for d in drugs)
+    drug = any(d.role is Role.PRIMARY and d.tier not in {"novel", "other"} for d in drugs)
     if _CANCER_WORDS.search(title) or any(
         c.role is Role.PRIMARY and any(m.field == "title" for m in c.mentions) for c in cancers
     ):
@@ -195,7 +197,9 @@ def _relevant(
     return drug or bool(cancers and _CANCER_WORDS.search(lead))
 
 
-@lru_cache(maxsize=1)
+_latest = Latest(lambda vocabulary: Reader(vocabulary, concepts()))
+
+
 def reader() -> Reader:
-    """The reader over the shipped vocabulary."""
-    return Reader(load(), concepts())
+    """The reader over the vocabulary in use."""
+    return _latest()

@@ -14,6 +14,8 @@ SPELLINGS = (
 )
 _DASHES = dict.fromkeys(map(ord, "-‐‑‒–—_/ \t\r\n\u00a0\u202f"), " ")
 _DROPPED = dict.fromkeys(map(ord, "®™©\u200b\u200c\u200d\u00ad'’`"))
+# Accents are folded, a letter for a letter: Waldenström, Sézary, Société.
+_FOLDED = str.maketrans("àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ", "aaaaaaceeeeiiiinoooooouuuuyy")
 _SPELL_RE = re.compile("|".join(british for british, _ in SPELLINGS))
 _SPELL = dict(SPELLINGS)
 
@@ -32,7 +34,7 @@ def keyed(text: str) -> Keyed:
     for at, char in enumerate(text):
         if ord(char) in _DROPPED:
             continue
-        char = " " if ord(char) in _DASHES else char.lower()
+        char = " " if ord(char) in _DASHES else char.lower().translate(_FOLDED)
         if char == " " and chars and chars[-1] == " ":
             continue
         for one in char:  # a few capitals lower to two characters

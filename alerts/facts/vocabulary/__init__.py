@@ -1,126 +1,78 @@
 # SPDX-License-Identifier: MIT
-"""The vocabulary: drugs, cancers, biomarkers, bodies, and the surfaces that need care. Sources and licences: SOURCES.md."""
+"""The vocabulary: drugs, cancers, biomarkers, bodies, and the surfaces that need care. Sources and licences: SOURCES.md.
+
+Three layers, the later wins: `*.jsonl` (built from the sources), `overlay/*.yaml` (the project's own), and a team's own files in
+`ONCOWIRE_VAR_DIR/vocabulary`: `base/*.jsonl` (a refreshed build that replaces the shipped one) and `*.yaml`.
+"""
 
 import json
-import re
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import yaml
+from alerts.errors import InputError
+from alerts.facts.vocabulary.assemble import Rows, assemble
+from alerts.facts.vocabulary.entries import Biomarker, Body, Drug, DrugClass, Indication, Vocabulary
+from alerts.facts.vocabulary.overlay import Overlay, read
+
+__all__ = [
+    "FILES",
+    "FOLDER",
+    "Biomarker",
+    "Body",
+    "Drug",
+    "DrugClass",
+    "Indication",
+    "Vocabulary",
+    "load",
+    "load_with",
+    "overlay_files",
+    "rows_of",
+]
 
 FOLDER = Path(__file__).parent
+FILES = ("drugs", "indications", "biomarkers", "regulators", "trial_ids", "inn_stems", "ambiguity")
 
 
-class Drug(NamedTuple):
-    id: str
-    name: str  # INN in lower case, a code upper case
-    tier: str  # approved · listed · stem_only · regimen
-    synonyms: tuple[str, ...]
-    brands: tuple[str, ...]
-    codes: tuple[str, ...]
-    classes: tuple[str, ...]
-    targets: tuple[str, ...]
+@lru_cache(maxsize=2)
+def load(team: Path | None = None) -> Vocabulary:
+    """The shipped vocabulary with the overlays on top, the team's folder last.
+
+    Raises InputError(bad_overlay) that tells every fault with its line.
+    """
+    return assemble(rows_of(team), _read_all(overlay_files(team)))
 
 
-class Indication(NamedTuple):
-    id: str
-    name: str
-    oncotree: str | None
-    matchable: bool
-    news: bool  # has a name that news uses: wins over the others that share a surface
-    synonyms: tuple[str, ...]
-    abbreviations: tuple[str, ...]
-    parents: tuple[str, ...]
+def load_with(files: list[Path], team: Path | None = None) -> Vocabulary:
+    """The vocabulary as it would be with more overlay files on top. Raises InputError(bad_overlay)."""
+    return assemble(rows_of(team), _read_all([*overlay_files(team), *files]))
 
 
-class Biomarker(NamedTuple):
-    id: str
-    name: str
-    synonyms: tuple[str, ...]
+def _read_all(files: list[Path]) -> list[Overlay]:
+    overlays, faults = [], []
+    for file in files:
+        overlay, wrong = read(file)
+        overlays.append(overlay)
+        faults += wrong
+    if faults:
+        raise InputError("bad_overlay", "\n".join(map(str, faults)))
+    return overlays
 
 
-class Body(NamedTuple):
-    """A regulator, HTA body, guideline or congress."""
-
-    id: str
-    short: str  # FDA, EC
-    name: str
-    kind: str
-    synonyms: tuple[str, ...]
+def overlay_files(team: Path | None = None) -> list[Path]:
+    """The shipped overlay files, then the team's."""
+    return [*sorted((FOLDER / "overlay").glob("*.yaml")), *(sorted(team.glob("*.yaml")) if team else ())]
 
 
-class Vocabulary(NamedTuple):
-    drugs: dict[str, Drug]
-    indications: dict[str, Indication]
-    biomarkers: dict[str, Biomarker]
-    bodies: dict[str, Body]
-    registries: tuple[tuple[str, re.Pattern[str]], ...]  # (registry, id pattern)
-    stems: tuple[tuple[re.Pattern[str], str], ...]  # (INN stem, class)
-    policies: dict[str, str]  # surface → ambiguity policy
-    companies: dict[str, tuple[str, ...]]
+def rows_of(team: Path | None = None) -> Rows:
+    """Rows of the base files: a refreshed file of the team's folder stands in for the shipped one."""
+    return {name: _rows(_base(name, team)) for name in FILES}
 
 
-@lru_cache(maxsize=1)
-def load() -> Vocabulary:
-    """The shipped vocabulary with the overlay on top (the overlay wins)."""
-    over: dict[str, Any] = yaml.safe_load((FOLDER / "overlay.yaml").read_text(encoding="utf-8"))
-    drugs = {r["id"]: _drug(r) for r in [*_rows("drugs"), *over["drugs"]]}
-    indications = {r["id"]: _indication(r, over["indications"].get(r["id"], {})) for r in _rows("indications")}
-    indications |= {
-        i: _indication({"id": i}, extra) for i, extra in over["indications"].items() if i not in indications
-    }
-    policies = {r["surface"]: r["policy"] for r in _rows("ambiguity")} | over["policies"]
-    return Vocabulary(
-        drugs=_with_aliases(drugs, over["drug_aliases"]),
-        indications=indications,
-        biomarkers={r["id"]: Biomarker(r["id"], r["preferred"], tuple(r["synonyms"])) for r in _rows("biomarkers")},
-        bodies={r["id"]: _body(r) for r in _rows("regulators")},
-        registries=tuple((r["registry"], re.compile(r["regex"])) for r in _rows("trial_ids")),
-        stems=tuple((re.compile(r["regex"]), r["class"]) for r in _rows("inn_stems")),
-        policies=policies,
-        companies={name: tuple(aliases) for name, aliases in over["companies"].items()},
-    )
+def _base(name: str, team: Path | None) -> Path:
+    refreshed = team / "base" / f"{name}.jsonl" if team else None
+    return refreshed if refreshed and refreshed.exists() else FOLDER / f"{name}.jsonl"
 
 
-def _rows(name: str) -> Iterator[dict[str, Any]]:
-    with (FOLDER / f"{name}.jsonl").open(encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
-
-
-def _drug(row: dict[str, Any]) -> Drug:
-    lists = {key: tuple(row.get(key, ())) for key in ("synonyms", "brands", "codes", "classes", "targets")}
-    return Drug(id=row["id"], name=row["preferred"], tier=row.get("tier", "approved"), **lists)
-
-
-def _with_aliases(drugs: dict[str, Drug], aliases: dict[str, list[str]]) -> dict[str, Drug]:
-    """Press nicknames and new brands by INN; an INN that no source has becomes a listed drug."""
-    by_name = {drug.name.lower(): drug for drug in drugs.values()}
-    for inn, names in aliases.items():
-        drug = by_name.get(inn) or Drug("drug:" + re.sub(r"[^a-z0-9]", "", inn), inn, "listed", (), (), (), (), ())
-        drugs[drug.id] = drug._replace(synonyms=(*drug.synonyms, *names))
-    return drugs
-
-
-def _indication(row: dict[str, Any], extra: dict[str, Any]) -> Indication:
-    codes = row.get("ids", {}).get("oncotree", ())
-    name = extra.get("name") or row.get("news_name") or row["preferred"]
-    return Indication(
-        id=row["id"],
-        name=name if row.get("news_name") or extra else name.lower() if name[:2].istitle() else name,
-        oncotree=extra.get("oncotree") or (codes[0] if codes and row["id"].startswith("onc:") else None),
-        matchable=extra.get("matchable", row.get("matchable", True)),
-        news=bool(row.get("news_name")) or "name" in extra,
-        synonyms=(
-            *row.get("synonyms", ()),
-            *((row["preferred"],) if "preferred" in row else ()),
-            *extra.get("synonyms", ()),
-        ),
-        abbreviations=(*row.get("abbreviations", ()), *extra.get("abbreviations", ())),
-        parents=tuple(dict.fromkeys((*row.get("parents", ()), *extra.get("parents", ())))),
-    )
-
-
-def _body(row: dict[str, Any]) -> Body:
-    return Body(row["id"], row["id"].removeprefix("org:"), row["preferred"], row["kind"], tuple(row["synonyms"]))
+def _rows(file: Path) -> list[dict[str, object]]:
+    with file.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""The vocabulary: sound, with a class for every approved drug, and open to a team's own names."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from alerts.cli import app
+from alerts.errors import InputError
+from alerts.facts import concepts
+from alerts.facts.concepts import VocabularyConcepts
+from alerts.facts.reader import Reader
+from alerts.facts.vocabulary import load, overlay_files
+from alerts.facts.vocabulary.check import check
+from alerts.facts.vocabulary.overlay import read
+from alerts.model import NewsItem
+
+# Cytotoxics, radionuclides and the like act on no one named target; where these are the classes, targets may be empty.
+UNTARGETED = {
+    *("alkylating agent", "platinum chemotherapy", "nucleoside analogue", "antimetabolite", "chemotherapy"),
+    *("radiopharmaceutical", "photosensitiser", "oncolytic virus", "adrenolytic", "chemoprotectant"),
+    *("TIL therapy", "cell therapy", "gene therapy"),
+}
+
+
+@pytest.fixture
+def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A team's folder that the commands look into."""
+    folder = tmp_path / "vocabulary"
+    folder.mkdir()
+    monkeypatch.setattr("alerts.facts.vocabulary.current.team_folder", lambda: folder)
+    monkeypatch.setattr("alerts.cli.vocab.team_folder", lambda: folder)
+    monkeypatch.setattr("alerts.facts.vocabulary.current.CHECK_S", 0.0)
+    return folder
+
+
+def test_no_name_means_two_things_and_nothing_leads_nowhere() -> None:
+    assert [str(t) for t in check(load())] == []
+
+
+def test_every_shipped_overlay_file_is_free_of_faults() -> None:
+    assert [str(f) for file in overlay_files() for f in read(file)[1]] == []
+
+
+def test_every_approved_drug_has_a_class_and_a_target_where_its_mechanism_has_one() -> None:
+    approved = [d for d in load().drugs.values() if d.tier == "approved"]
+    assert len(approved) > 350
+    assert [d.name for d in approved if not d.classes] == []
+    assert [d.name for d in approved if not d.targets and not set(d.classes) & UNTARGETED] == []
+
+
+def test_every_class_in_use_is_listed_so_that_rules_can_name_it() -> None:
+    known = load().classes
+    assert sorted({c for d in load().drugs.values() if d.tier == "approved" for c in d.classes} - set(known)) == []
+
+
+@pytest.mark.parametrize(
+    ("drug", "above"),
+    [
+        ("pembrolizumab", "class:immune checkpoint inhibitor"),
+        ("cabozantinib", "class:kinase inhibitor"),
+        ("trastuzumab deruxtecan", "target:her2"),
+        ("R-CHOP", "drug:rituximab"),
+        ("Akeega", "drug:niraparib"),
+    ],
+)
+def test_a_rule_on_something_broader_holds_for_what_is_below_it(drug: str, above: str) -> None:
+    found = concepts().resolve("drug", drug)
+    assert found is not None
+    assert above in concepts().ancestors(found.id)
+
+
+@pytest.mark.parametrize(
+    ("cancer", "above"),
+    [
+        ("urothelial carcinoma", "solid tumors"),
+        ("bladder cancer", "solid tumors"),
+        ("mesothelioma", "solid tumors"),
+        ("pleural mesothelioma", "mesothelioma"),
+        ("pNET", "neuroendocrine tumor"),
+        ("myelofibrosis", "hematologic malignancies"),
+        ("myelodysplastic syndrome", "hematologic malignancies"),
+        ("T-ALL", "leukemia"),
+        ("mantle cell lymphoma", "hematologic malignancies"),
+        ("DLBCL", "large B-cell lymphoma"),
+        ("mCRPC", "prostate cancer"),
+        ("lung adenocarcinoma", "non-small cell lung cancer"),
+        ("rectal cancer", "colorectal cancer"),
+        ("diffuse intrinsic pontine glioma", "glioma"),
+        ("AL amyloidosis", "hematologic malignancies"),
+    ],
+)
+def test_a_cancer_lies_under_the_broader_one(cancer: str, above: str) -> None:
+    tree = concepts()
+    found, wanted = tree.resolve("indication", cancer), tree.resolve("indication", above)
+    assert found is not None
+    assert wanted is not None
+    assert wanted.id in tree.ancestors(found.id)
+
+
+def test_the_id_of_a_duplicate_still_finds_the_one_that_stayed() -> None:
+    gone, kept = next(iter(load().merged.items()))
+    found = concepts().get(gone)
+    assert found is not None
+    assert found.id == kept
+    assert concepts().ancestors(gone) == concepts().ancestors(kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "inn"),
+    [
+        ("Enhertu", "trastuzumab deruxtecan"),
+        ("luvelta", "luveltamab tazevibulin"),
+        ("AK112", "ivonescimab"),
+        ("177Lu-PSMA-617", "lutetium (177lu) vipivotide tetraxetan"),
+    ],
+)
+def test_a_brand_a_code_and_a_nickname_find_the_drug(name: str, inn: str) -> None:
+    found = concepts().resolve("drug", name)
+    assert found is not None
+    assert found.name == inn
+
+
+def test_a_faulty_overlay_is_told_with_its_lines(tmp_path: Path) -> None:
+    file = tmp_path / "ours.yaml"
+    file.write_text("drugs:\n  zorbatinib: {brandz: [X]}\n  zorbatinib: {tier: great}\ncancers: {}\n", encoding="utf-8")
+    assert {(f.line, f.code) for f in read(file)[1]} >= {(3, "twice"), (4, "unknown_field")}
+    file.write_text("drugs: {zorbatinib: [", encoding="utf-8")
+    assert read(file)[1][0].code == "bad_yaml"
+
+
+def test_a_team_adds_a_drug_and_it_is_read_at_once(var: Path) -> None:
+    (var / "ours.yaml").write_text(
+        "drugs:\n  qwertinol: {brands: [Qwertix], classes: [PD-1 inhibitor]}\n", encoding="utf-8"
+    )
+    vocabulary = load(var)
+    facts = Reader(vocabulary, VocabularyConcepts(vocabulary)).read(
+        NewsItem(id="1", title="FDA approves Qwertix for melanoma")
+    )
+    assert [(d.name, d.classes) for d in facts.drugs] == [("qwertinol", ("PD-1 inhibitor",))]
+
+
+def test_a_faulty_team_file_stops_the_start_and_never_a_running_service(var: Path) -> None:
+    from alerts.facts.vocabulary.current import _Current
+
+    (var / "ours.yaml").write_text("drugs: 5\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"ours\.yaml:1: bad_value"):
+        _Current()()
+    (var / "ours.yaml").unlink()
+    running = _Current()
+    before = running()
+    (var / "ours.yaml").write_text("drugs: 5\n", encoding="utf-8")
+    assert running() is before
+    (var / "ours.yaml").write_text("drugs: {qwertinol: {}}\n", encoding="utf-8")
+    assert "drug:qwertinol" in running().drugs
+
+
+def test_checking_an_overlay_tells_a_collision_with_its_line(var: Path, tmp_path: Path) -> None:
+    file = tmp_path / "ours.yaml"
+    file.write_text("# ours\ndrugs:\n  fakezumab: {brands: [Keytruda]}\n", encoding="utf-8")
+    run = CliRunner().invoke(app, ["vocab", "overlay", "check", str(file)])
+    assert run.exit_code == 1
+    assert f"{file}:3: collision: keytruda: drug:fakezumab and drug:pembrolizumab" in run.stdout
+    file.write_text("drugs:\n  fakezumab: {brands: [Fakeda]}\n", encoding="utf-8")
+    assert CliRunner().invoke(app, ["vocab", "overlay", "check", str(file)]).exit_code == 0
+
+
+def test_lookup_tells_everything_about_a_name() -> None:
+    run = CliRunner().invoke(app, ["vocab", "lookup", "Cabometyx", "--json"])
+    told = json.loads(run.stdout)
+    assert (told["id"], told["name"], told["tier"]) == ("drug:cabozantinib", "cabozantinib", "approved")
+    assert {"multikinase inhibitor", "VEGFR inhibitor"} <= {p["name"] for p in told["parents"]}
+    assert {"ema", "unii"} <= set(told["sources"])
+    assert "XL-184" in told["codes"]
+    words = CliRunner().invoke(app, ["vocab", "lookup", "neuroendocrine tumor"]).stdout
+    assert "pancreatic neuroendocrine tumor (onc:PANET)" in words
+    assert "NET (this spelling and a word of its field)" in words
+
+
+def test_lookup_of_an_unknown_name_suggests_known_ones() -> None:
+    run = CliRunner().invoke(app, ["vocab", "lookup", "cabozantinb"])
+    assert isinstance(run.exception, InputError)
+    assert run.exception.code == "unknown_name"
+    assert "cabozantinib" in run.exception.message
