@@ -127,7 +127,7 @@ def learn_redirect(
     same = target == memory.redirect_to and memory.redirect_since is not None
     since = memory.redirect_since if same and memory.redirect_since else now
     count = memory.redirect_count + 1 if same else 1
-    seen = known_item or (same and memory.seen_known_item)
+    seen = memory.seen_known_item if same else known_item  # later on, what is known may come from there itself
     after = memory.model_copy(
         update={"redirect_to": target, "redirect_count": count, "redirect_since": since, "seen_known_item": seen}
     )

@@ -213,7 +213,8 @@ def _good(
     if news:
         dates = [c.entry.published for c in news if c.entry.published]
         memory = arrived(memory, feed.last_new_item_at, dates, len(news), now)
-    learned = learn_redirect(memory, [(hop.status, hop.url) for hop in r.hops], known_item, now, schedule)
+    ours = known_item or feed.first_import  # it has never been anything else
+    learned = learn_redirect(memory, [(hop.status, hop.url) for hop in r.hops], ours, now, schedule)
     moved = moving(learned, now, schedule)
     told = trouble(moved.memory, *_silence(moved.memory, feed, news, now, schedule), now, schedule)
     state, why = standing(told.memory, learned.moved_to or feed.url)

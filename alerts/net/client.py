@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -75,7 +75,7 @@ class Client:
             location = response.headers.get("location")
             if response.status not in REDIRECTS or not location:
                 return response._replace(hops=tuple(hops))
-            target = urljoin(url, location)
+            target = _located(url, location)
             if len(hops) >= MAX_HOPS or target in seen:
                 raise Permanent("redirect_loop", f"more than {MAX_HOPS} redirects, or a circle, at {_host(url)}")
             if url.startswith("https:") and target.startswith("http:"):
@@ -124,20 +124,20 @@ class Client:
         coding = (raw.headers.get("content-encoding") or "identity").strip().lower()
         if coding not in {"identity", "gzip", "x-gzip", ""}:
             raise Transient("body_coding", f"content coding {coding!r} was not asked for")
-        inflate = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in coding else None
+        inflate = _Gzip() if "gzip" in coding else None
         out, wire = bytearray(), 0
         self._in_time(deadline)  # the watch ends dripping header lines, which then look complete
         while chunk := raw.read1(16384):
             wire += len(chunk)
             room = self._limits.inflated_bytes + 1 - len(out)
-            out += _inflated(inflate, chunk, room) if inflate else chunk
+            out += inflate.decompress(chunk, room) if inflate else chunk
             if wire > self._limits.wire_bytes or len(out) > self._limits.inflated_bytes:
                 raise Transient(
                     "body_too_large",
                     f"more than {self._limits.wire_bytes:,} bytes sent or {self._limits.inflated_bytes:,} inflated",
                 )
             self._in_time(deadline)
-        if inflate is not None and wire and not inflate.eof:
+        if inflate is not None and wire and not inflate.complete:
             raise Transient("body_truncated", "the compressed body ends early")
         return bytes(out), wire
 
@@ -149,12 +149,37 @@ class Client:
         self._pool.clear()
 
 
-def _inflated(inflate: Any, chunk: bytes, room: int) -> bytes:
+def _located(url: str, location: str) -> str:
+    """Where a Location leads (RFC 9110 §10.2.2); raw UTF-8 and spaces in it are read as browsers read them."""
     try:
-        data: bytes = inflate.decompress(chunk, room)
-    except zlib.error as exc:
-        raise Transient("body_coding", f"not gzip: {exc}") from None
-    return data
+        return urljoin(url, quote(location.strip().encode("latin-1"), safe="%/:?#[]@!$&'()*+,;=~\\"))
+    except ValueError:
+        raise Permanent("address_refused_syntax", f"{_host(url)} redirects to what is no address") from None
+
+
+class _Gzip:
+    """Inflates one coding of one or several members (RFC 1952 §2.2), never more than there is room for."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+
+    @property
+    def complete(self) -> bool:
+        return self._member.eof
+
+    def decompress(self, chunk: bytes, room: int) -> bytes:
+        made = bytearray()
+        try:
+            while chunk and len(made) < room:
+                if self._member.eof:
+                    if not chunk.startswith(b"\x1f"):
+                        break  # padding after the last member
+                    self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+                made += self._member.decompress(chunk, room - len(made))
+                chunk = self._member.unused_data
+        except zlib.error as exc:
+            raise Transient("body_coding", f"not gzip: {exc}") from None
+        return bytes(made)
 
 
 def _transient(exc: Exception, url: str) -> Transient:

@@ -50,6 +50,11 @@ def alive(other: str) -> bool:
     return True
 
 
+def user_agent(settings: Settings) -> str:
+    """One product and version, and where to complain (RFC 9110 §10.1.5)."""
+    return f"Oncowire/{__version__}" + (f" (+{settings.contact})" if settings.contact else "")
+
+
 class Poller:
     """One per process, made after fork. Sweeps of several threads do not get into each other's way."""
 
@@ -61,8 +66,7 @@ class Poller:
 
     @cached_property
     def client(self) -> Client:
-        contact = f" (+{self._settings.contact})" if self._settings.contact else ""
-        return Client(Guard(self._settings.fetch_allow), f"Oncowire/{__version__}{contact}")
+        return Client(Guard(self._settings.fetch_allow), user_agent(self._settings))
 
     @cached_property
     def _robots(self) -> Robots:

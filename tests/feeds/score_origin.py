@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""`python -m tests.feeds.score_origin`: the table of politeness against a real origin, one line a check."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import structlog
+
+from alerts.config import load
+from alerts.store.migrate import upgrade
+from tests.feeds.checks_timing import CHECKS
+from tests.feeds.origin import Bench, running_origin
+
+
+def main() -> int:
+    """Exit code 1 if any check fails."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    passed = 0
+    with tempfile.TemporaryDirectory() as name, running_origin() as origin:
+        folder = Path(name)
+        upgrade(load({"ONCOWIRE_VAR_DIR": str(folder)}))
+        for number, each in enumerate(CHECKS, 1):
+            bench = Bench(origin, folder / "oncowire.db", folder / str(number))
+            good = each.run(bench)
+            bench.close()
+            passed += good
+            sys.stdout.write(f"{number:3} {'pass' if good else 'FAIL'}  {each.area:11} {each.sentence}\n")
+    sys.stdout.write(f"{passed} of {len(CHECKS)} checks pass\n")
+    return int(passed < len(CHECKS))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
