@@ -23,22 +23,28 @@ def group(
     """Group items (in time order) into stories, with the reason for each; nothing is written."""
     if not as_jsonl:
         raise typer.BadParameter("only --jsonl is supported: one JSON object a line on standard input")
-    shelf, numbers = Shelf(concepts()), count(1)
-    jsonl.run(lambda record: _placed(shelf, record, next(numbers)))
+    desk = _Desk()
+    jsonl.run(desk.place)
 
 
-def _placed(shelf: Shelf, record: dict[str, Any], number: int) -> dict[str, Any]:
-    """An item counts as seen when it was published: the order of the input is the order of time."""
-    item = jsonl.news_item(record, number)
-    now = item.published or datetime.now(UTC)
-    item = item.model_copy(update={"first_seen": now})
-    story_id, grouping = shelf.place(item, reader().read(item), now)
-    return {
-        "id": record.get("id", item.id),
-        "story": str(story_id),
-        "decision": grouping.decision.value,
-        "follows": str(grouping.follows) if grouping.follows else None,
-        "also": [str(part.story_id) for part in grouping.also],
-        "related": [str(number) for number in grouping.related],
-        "reason": grouping.reason.model_dump(mode="json"),
-    }
+class _Desk:
+    """Items in time order: each counts as seen when it was published, one without a date when the one before it was."""
+
+    def __init__(self) -> None:
+        self._shelf, self._numbers = Shelf(concepts()), count(1)
+        self._now = datetime.now(UTC)
+
+    def place(self, record: dict[str, Any]) -> dict[str, Any]:
+        item = jsonl.news_item(record, next(self._numbers))
+        self._now = item.published or self._now
+        item = item.model_copy(update={"first_seen": self._now})
+        story_id, grouping = self._shelf.place(item, reader().read(item), self._now)
+        return {
+            "id": record.get("id", item.id),
+            "story": str(story_id),
+            "decision": grouping.decision.value,
+            "follows": str(grouping.follows) if grouping.follows else None,
+            "also": [str(part.story_id) for part in grouping.also],
+            "related": [str(number) for number in grouping.related],
+            "reason": grouping.reason.model_dump(mode="json"),
+        }

@@ -21,7 +21,7 @@ def verdicts(a: StoryFacts, b: StoryFacts, concepts: Concepts) -> dict[str, Verd
     """Symmetric: verdicts(a, b) == verdicts(b, a)."""
     trial = _trials(set(a.trials), set(b.trials))
     found = {
-        "drugs": _drugs(set(a.drugs), set(b.drugs), trial),
+        "drugs": _drugs(rules.subject_drugs(a.drugs), rules.subject_drugs(b.drugs), trial),
         "indications": _cancers(a, b, concepts),
         "event": _event(a, b),
         "status": _status(a, b),
@@ -29,7 +29,7 @@ def verdicts(a: StoryFacts, b: StoryFacts, concepts: Concepts) -> dict[str, Verd
         "biomarkers": _biomarkers(set(a.biomarkers), set(b.biomarkers), concepts),
         "setting": _setting(a.setting, b.setting),
         "trial": trial if a.event in rules.READOUTS or b.event in rules.READOUTS else _softened(trial),
-        "company": _companies(set(a.companies), set(b.companies)),
+        "company": _companies(a, b),
         "date": _date(a, b),
     }
     return {field: verdict for field, verdict in found.items() if verdict is not None}
@@ -52,13 +52,17 @@ def _moment(facts: StoryFacts) -> datetime:
     return datetime.combine(facts.event_date, time(12), zone)
 
 
-def _drugs(a: set[str], b: set[str], trial: Verdict | None) -> Verdict:
-    """A part of the regimen may be left out; partners that anybody may leave out count only where nothing else is left."""
+def _drugs(a: frozenset[str], b: frozenset[str], trial: Verdict | None) -> Verdict:
+    """A part of the regimen may be left out; partners that anybody may leave out count only where nothing else is left.
+
+    A drug that is a partner in everything, alone on one side, may be about another regimen.
+    """
     if not a or not b:
         return Verdict.UNKNOWN
-    a, b = (s - rules.BACKBONE or s for s in (a, b))
-    if a <= b or b <= a:
+    if a == b or (a <= b and a - rules.PARTNERS) or (b <= a and b - rules.PARTNERS):
         return Verdict.AGREE
+    if a <= b or b <= a:
+        return Verdict.AGREE if trial is Verdict.AGREE else Verdict.UNKNOWN
     return Verdict.UNKNOWN if a & b and trial is Verdict.AGREE else Verdict.CONFLICT
 
 
@@ -66,9 +70,9 @@ def _cancers(a: StoryFacts, b: StoryFacts, concepts: Concepts) -> Verdict:
     """One may be the wider name of the other; "cancer" or "solid tumours" alone name none."""
     x, y = set(a.indications) - rules.GENERIC, set(b.indications) - rules.GENERIC
     if not x or not y:
-        return Verdict.UNKNOWN
-    related = any(i in concepts.ancestors(j) or j in concepts.ancestors(i) for i in x for j in y)
-    return Verdict.AGREE if related else Verdict.CONFLICT
+        alike = not x and not y and (set(a.indications) & set(b.indications)) - {rules.ANY_CANCER}
+        return Verdict.AGREE if alike else Verdict.UNKNOWN
+    return Verdict.AGREE if _related(x, y, concepts) else Verdict.CONFLICT
 
 
 def _event(a: StoryFacts, b: StoryFacts) -> Verdict:
@@ -110,11 +114,16 @@ def _regulator(a: StoryFacts, b: StoryFacts) -> Verdict:
 
 
 def _biomarkers(a: set[str], b: set[str], concepts: Concepts) -> Verdict | None:
-    a, b = a - rules.DRUG_TARGETS, b - rules.DRUG_TARGETS
     if not a or not b:
         return Verdict.UNKNOWN if a or b else None
-    related = any(x in concepts.ancestors(y) or y in concepts.ancestors(x) for x in a for y in b)
-    return Verdict.AGREE if related else Verdict.CONFLICT
+    if _related(a, b, concepts):
+        return Verdict.AGREE
+    x, y = a & rules.DRIVERS, b & rules.DRIVERS
+    return Verdict.CONFLICT if x and y and not _related(x, y, concepts) else Verdict.UNKNOWN
+
+
+def _related(a: set[str], b: set[str], concepts: Concepts) -> bool:
+    return any(x in concepts.ancestors(y) or y in concepts.ancestors(x) for x in a for y in b)
 
 
 def _setting(a: str | None, b: str | None) -> Verdict | None:
@@ -155,11 +164,14 @@ def _softened(trial: Verdict | None) -> Verdict | None:
     return Verdict.UNKNOWN if trial is Verdict.CONFLICT else trial
 
 
-def _companies(a: set[str], b: set[str]) -> Verdict | None:
-    """Partners speak of one event each under their own name: different companies are no conflict."""
-    if not a or not b:
-        return Verdict.UNKNOWN if a or b else None
-    return Verdict.AGREE if a & b else Verdict.UNKNOWN
+def _companies(a: StoryFacts, b: StoryFacts) -> Verdict | None:
+    """Partners speak of one event each under their own name; where no drug binds them, they are two companies' news."""
+    x, y = set(a.companies), set(b.companies)
+    if not x or not y:
+        return Verdict.UNKNOWN if x or y else None
+    if x & y:
+        return Verdict.AGREE
+    return Verdict.UNKNOWN if a.drugs or b.drugs or EventType.DEAL in (a.event, b.event) else Verdict.CONFLICT
 
 
 def _date(a: StoryFacts, b: StoryFacts) -> Verdict:

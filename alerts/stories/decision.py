@@ -24,7 +24,7 @@ from alerts.stories.canonical import is_correction, parts_of, story_facts
 from alerts.stories.keys import exact_keys
 from alerts.stories.progress import step_of
 from alerts.stories.texts import text_of
-from alerts.stories.weigh import Weighed
+from alerts.stories.weigh import COPIES_ONLY, FLOOR, Weighed
 
 RELATED_SHOWN = 5
 _CORRECTABLE = {"date", "status", "setting", "biomarkers", "trial"}  # what a correction may change of the same event
@@ -96,7 +96,8 @@ def _repeat(one: Weighed, code: str, because: str) -> Grouping:
 
 
 def _by_facts(item: NewsItem, weighed: list[Weighed], concepts: Concepts) -> Grouping:
-    joinable = [one for one in weighed if one.joins()]
+    only = len({one.story.id for one in weighed if one.of_these_days}) == 1
+    joinable = [one for one in weighed if one.joins(only=only)]
     if joinable:
         best = max(joinable, key=lambda one: one.rank)
         apart = [one for one in weighed if one.conflicts and one.fields["drugs"] is Verdict.AGREE]
@@ -108,19 +109,19 @@ def _by_facts(item: NewsItem, weighed: list[Weighed], concepts: Concepts) -> Gro
             return _update(max(corrected, key=lambda one: one.rank), "correction", "corrected", concepts)
     steps = [(one, step) for one in weighed if (step := step_of(one.story.facts, one.mine, one.fields))]
     if steps:
-        latest, step = max(steps, key=lambda pair: (*_told(pair[0]), pair[0].agreed, -pair[0].story.id))
-        return _update(latest, "progress", step.wording, concepts)
+        nearest, step = max(steps, key=lambda pair: (pair[0].agreed, _told(pair[0]), pair[0].score, -pair[0].story.id))
+        return _update(nearest, "progress", step.wording, concepts)
     return _new(weighed, concepts)
 
 
-def _told(one: Weighed) -> tuple[str]:
+def _told(one: Weighed) -> str:
     day = one.story.facts.event_date or one.story.facts.first_told
-    return (day.isoformat()[:10] if day else "",)
+    return day.isoformat()[:10] if day else ""
 
 
 def _corrects(one: Weighed) -> bool:
     firm = one.fields["drugs"] is Verdict.AGREE and one.fields["event"] is not Verdict.CONFLICT
-    return firm and set(one.conflicts) <= _CORRECTABLE
+    return firm and set(one.conflicts) <= _CORRECTABLE and one.score >= FLOOR
 
 
 def _same(one: Weighed, code: str, verb: str, concepts: Concepts, apart: Sequence[Weighed] = ()) -> Grouping:
@@ -158,7 +159,8 @@ def _new(weighed: list[Weighed], concepts: Concepts) -> Grouping:
         )
     else:
         code = "below_text_floor"
-        why = f"not known: {words.gaps(nearest.fields)}; shared text {nearest.score:.2f}, needed {nearest.floor:.2f}"
+        needed = "a near copy" if nearest.floor >= COPIES_ONLY else f"{nearest.floor:.2f}"
+        why = f"not known: {words.gaps(nearest.fields)}; shared text {nearest.score:.2f}, needed {needed}"
     reason = GroupReason(
         code=code,
         text=f"Kept apart from “{nearest.story.headline}”: {why}.",

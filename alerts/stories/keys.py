@@ -100,13 +100,16 @@ def _reaches(step: rules.Step, event: EventType) -> bool:
 
 
 def _drugs(mine: StoryFacts) -> list[str]:
-    return sorted(set(mine.drugs) - rules.BACKBONE or set(mine.drugs))
+    return sorted(rules.subject_drugs(mine.drugs))
 
 
 def _nameless(item: NewsItem, mine: StoryFacts) -> tuple[str, ...]:
-    """Company with event, and trial; where no drug is named also rare words of the title and bands of the text."""
+    """Cancer and company with event, and trial; where no drug is named also rare words and bands of the text."""
     family = rules.family(mine.event)
-    found = [*(f"ce:{company}:{family}" for company in mine.companies), *(f"t:{trial}" for trial in mine.trials)]
+    found = [f"ie:{cancer}" for cancer in _cancers(mine)] + [
+        f"nd:{cancer}" for cancer in _cancers(mine) if not mine.drugs
+    ]
+    found += [*(f"ce:{company}:{family}" for company in mine.companies), *(f"t:{trial}" for trial in mine.trials)]
     if not mine.drugs:
         found += [f"mh:{band}" for band in bands(text_of(item))]
     if not mine.drugs or not mine.companies:
@@ -120,7 +123,15 @@ def _asked_nameless(item: NewsItem, mine: StoryFacts) -> tuple[str, ...]:
     families = set(FAMILIES) if own == "?" else {own, "?"} | _neighbours(mine.event)
     wider = [f"ce:{company}:{name}" for company in mine.companies for name in sorted(families)]
     named = [f"w:{word}" for word in rare_words(title_of(item))]
-    return _once((*_nameless(item, mine), *wider, *named))
+    nameless = [f"nd:{cancer}" for cancer in _cancers(mine)]
+    stored = (key for key in _nameless(item, mine) if not (mine.drugs and key.startswith("ie:")))
+    return _once((*stored, *wider, *named, *nameless))
+
+
+def _cancers(mine: StoryFacts) -> list[str]:
+    """Cancer with the family of the event: how an item that names no drug is found, and finds."""
+    family = rules.family(mine.event)
+    return [] if family == "?" else [f"{c}:{family}" for c in mine.indications if c not in rules.GENERIC]
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 """The tables of rules.yaml, read once and checked: an unknown event name fails at import, not at night."""
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,7 +56,9 @@ CLOSED = frozenset(_RULES["closed_statuses"])
 CUES = tuple(Cue(c["group"], c["status"], c.get("lead", False), re.compile(c["any"], re.I)) for c in _RULES["cues"])
 CORRECTION = re.compile(_RULES["correction"], re.I)
 BACKBONE = frozenset(f"drug:{name}" for name in _RULES["backbone"])
-DRUG_TARGETS = frozenset(_RULES["drug_targets"])
+PARTNERS = frozenset(f"drug:{name}" for name in _RULES["partners"])
+DRIVERS = frozenset(_RULES["drivers"])
+ANY_CANCER: str = _RULES["generic_cancers"][0]
 GENERIC = frozenset(_RULES["generic_cancers"])
 SAME_BODY: dict[str, str] = _RULES["same_body"]
 STEPS = tuple(Step(_kinds(r["after"]), _kinds(r["then"]), r["by"], r["wording"]) for r in _RULES["progress"])
@@ -87,3 +90,9 @@ def family(event: EventType) -> str:
 def body(regulator: str | None) -> str | None:
     """The body under which decisions are compared."""
     return SAME_BODY.get(regulator, regulator) if regulator else None
+
+
+def subject_drugs(drugs: Iterable[str]) -> frozenset[str]:
+    """Without chemotherapy and named chemotherapy regimens, which writers name or leave out, where anything else is left."""
+    named = frozenset(drugs)
+    return frozenset(d for d in named - BACKBONE if not d.startswith("regimen:")) or named

@@ -20,6 +20,7 @@ from alerts.model import NewsItem
 OPENING_CHARS = 300
 COMPARED_CHARS = 1500  # a long article says the news first
 RARE_DOCUMENTS = 5  # a word in at most so many of 5,114 documents is a name
+NAME_WEIGHT = 5.0  # of a word in at most 33 of them: a name, or nearly one
 BANDS, ROWS, SEED = 16, 4, 1  # 16 × 4: half of all pairs with Jaccard .5 and 99 % of those with .7 share a band
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _WORD = re.compile(r"[^\W_]+(?:[.-]\d+)*")
@@ -89,6 +90,12 @@ def rare_words(text: str, limit: int = 4) -> tuple[str, ...]:
     _, counts = _counts()
     known = {w for w in words(text) if len(w) > 2 and not w.isdigit() and counts.get(w, 0) <= RARE_DOCUMENTS}
     return tuple(sorted(known, key=lambda w: (counts.get(w, 0), w))[:limit])
+
+
+def names_differ(a: str, b: str) -> bool:
+    """Does each of the titles hold a name that the other does not?"""
+    x, y = ({w for w in words(title) if len(w) > 2 and weight(w) >= NAME_WEIGHT} for title in (a, b))
+    return bool(x - y and y - x)
 
 
 def bands(text: str) -> tuple[str, ...]:

@@ -7,18 +7,24 @@ from functools import cached_property
 from alerts.model import Concepts, EventType, StoryFacts, StoryState, Verdict
 from alerts.stories import rules
 from alerts.stories.compare import gap, verdicts
-from alerts.stories.texts import jaccard, rare_words, similarity
+from alerts.stories.texts import jaccard, names_differ, rare_words, similarity
 
 # Floors of the TF-IDF cosine. Measured start: .30 where a drug is agreed (docs/stories.md); a fact more that is missing
 # needs more words; nothing known at all needs a near copy.
 FLOOR, FLOOR_STEP, FLOOR_MOST = 0.30, 0.15, 0.70
-FLOOR_READOUT = 0.15  # all agree, but two analyses of one drug in one cancer may come on one day
+FLOOR_READOUT = 0.25  # all agree, but two analyses of one drug in one cancer may come on one day
 FLOOR_COMPANY = 0.12  # no drug named, but company or trial, cancer, event and regulator agree
+FLOOR_NAMELESS = 0.30  # only the drug is not named, all else agrees
 FLOOR_NAME = 0.20  # a deal between the same companies, or of one that both titles name
-FLOOR_NAMELESS = 0.45
+FLOOR_SOFT = {EventType.RESEARCH: 0.60, EventType.UNKNOWN: 0.30}  # two studies of one drug are two stories
+FLOOR_SOFT_ELSE = 0.45
+FLOOR_OF_ACT = 0.30  # an act is known on one side only, and the story that stands there knows of none
+FLOOR_ONLY, FLOOR_ONLY_READOUT, FLOOR_ONLY_STEP = 0.08, 0.20, 0.08  # the only story on this drug in these days
 COPY_JACCARD = 0.70
+COPIES_ONLY = 2.0  # no share of words is enough
 UNSURE_DAYS = timedelta(days=21)
 NAMELESS_DAYS = timedelta(days=7)
+ONLY_DAYS = timedelta(days=3)
 CORE = ("drugs", "indications", "event", "regulator")
 
 
@@ -37,8 +43,12 @@ class Weighed:
 
     @cached_property
     def copied(self) -> bool:
-        """A near copy, of texts that are long enough to be told apart."""
-        return jaccard(self.text, self.story.text) >= COPY_JACCARD
+        """A near copy in which no name was exchanged for another ("A to speak at X", "B to speak at X")."""
+        return jaccard(self.text, self.story.text) >= COPY_JACCARD and not names_differ(*self.titles)
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        return self.text.partition("\n")[0], self.story.text.partition("\n")[0]
 
     @property
     def agreed(self) -> int:
@@ -49,38 +59,82 @@ class Weighed:
         """The best candidate has most in common; the older story wins a draw, so that later ones fold into it."""
         return self.agreed, self.score, -self.story.id
 
-    def joins(self) -> bool:
-        """May the item join by facts, and by the text where facts are missing?"""
-        if self.conflicts or self.mine.round_up or self.story.facts.round_up:
+    def joins(self, *, only: bool = False) -> bool:
+        """May the item join by facts, and by the text where facts are missing? A near copy always may.
+
+        `only`: no other story on its drug was told in these days without a conflict; then fewer words need to be shared.
+        """
+        if not self.open or not self._near():
             return False
-        return self._near() and (self.floor == 0 or self.score >= self.floor or self.copied)
+        floor = self.floor_of_only if only and self.of_these_days else self.floor
+        return floor == 0 or self.score >= floor or self.copied
+
+    @property
+    def open(self) -> bool:
+        return not (self.conflicts or self.mine.round_up or self.story.facts.round_up)
+
+    @cached_property
+    def of_these_days(self) -> bool:
+        """A story on the same drug, told within days, that the item might belong to."""
+        between = gap(self.mine, self.story.facts)
+        return self.open and self.drug_shared and between is not None and between <= ONLY_DAYS
+
+    @cached_property
+    def drug_shared(self) -> bool:
+        """A partner in many regimens may leave open whether both speak of one regimen, but it is a name in common."""
+        return self.fields["drugs"] is Verdict.AGREE or not set(self.mine.drugs).isdisjoint(self.story.facts.drugs)
+
+    @property
+    def floor_of_only(self) -> float:
+        base = FLOOR_ONLY_READOUT if self._untried() else FLOOR_ONLY
+        return min(self.floor, self._unswallowed(base + FLOOR_ONLY_STEP * len(self.unknowns)))
 
     @cached_property
     def floor(self) -> float:
         """Least share of words for joining; 0 where the facts suffice."""
-        missing = len(self.unknowns)
-        if self.fields["drugs"] is Verdict.AGREE:
-            return self._floor_of_known(missing)
+        return self._unswallowed(self._floor())
+
+    def _unswallowed(self, floor: float) -> float:
+        """A known act is not lightly swallowed by a story that knows of none: that may be any other news on the drug."""
+        mine, theirs = self.mine.event, self.story.facts.event
+        if EventType.DEAL in (mine, theirs) and mine is not theirs:  # "secures a partner", "secures support"
+            return max(floor, FLOOR + FLOOR_STEP)
+        if mine in rules.SOFT or theirs not in rules.SOFT:
+            return floor
+        return max(floor, FLOOR_OF_ACT if theirs is EventType.UNKNOWN else FLOOR_MOST - FLOOR_STEP)
+
+    def _floor(self) -> float:
+        further = FLOOR_STEP * (len(self.unknowns) - 1)
+        if self.drug_shared:
+            return self._floor_of_known(further)
         if self.mine.event is self.story.facts.event is EventType.DEAL:
             return FLOOR_NAME if self._name_shared() else FLOOR
-        told = Verdict.AGREE in (self.fields.get("company"), self.fields.get("trial"))
-        base = FLOOR_COMPANY if told else FLOOR_NAMELESS
-        return min(FLOOR_MOST, base + FLOOR_STEP * (missing - 1))
+        if Verdict.AGREE in (self.fields.get("company"), self.fields.get("trial")):
+            return max(self._floor_of_soft(FLOOR_MOST - FLOOR_STEP), min(FLOOR_MOST, FLOOR_COMPANY + further))
+        if self.fields["indications"] is Verdict.AGREE:
+            return max(self._floor_of_soft(FLOOR_MOST), min(FLOOR_MOST, FLOOR_NAMELESS + further))
+        return COPIES_ONLY
+
+    def _floor_of_known(self, further: float) -> float:
+        """For a shared drug."""
+        if self.unknowns:
+            soft = FLOOR_SOFT.get(self.mine.event, FLOOR_SOFT_ELSE)
+            return max(self._floor_of_soft(soft), min(FLOOR_MOST, FLOOR + further))
+        undated = gap(self.mine, self.story.facts) is None
+        late = self._untried() and self.fields["date"] is not Verdict.AGREE
+        return FLOOR if undated or late else FLOOR_READOUT if self._untried() else 0.0
+
+    def _floor_of_soft(self, floor: float) -> float:
+        """Both name a subject and no act (a congress, a paper, quarterly figures): `floor`."""
+        return floor if {self.mine.event, self.story.facts.event} <= rules.SOFT - {EventType.UNKNOWN} else 0.0
+
+    def _untried(self) -> bool:
+        """A readout whose trial is not known to be the same."""
+        return self.mine.event in rules.READOUTS and self.fields.get("trial") is not Verdict.AGREE
 
     def _name_shared(self) -> bool:
-        titles = (text.partition("\n")[0] for text in (self.text, self.story.text))
-        mine, theirs = (set(rare_words(title)) for title in titles)
+        mine, theirs = (set(rare_words(title)) for title in self.titles)
         return bool(mine & theirs)
-
-    def _floor_of_known(self, missing: int) -> float:
-        if missing:
-            return min(FLOOR_MOST, FLOOR + FLOOR_STEP * (missing - 1))
-        undated = gap(self.mine, self.story.facts) is None
-        if undated:
-            return FLOOR
-        readout = self.mine.event in rules.READOUTS and self.fields.get("trial") is not Verdict.AGREE
-        late = readout and self.fields["date"] is not Verdict.AGREE
-        return FLOOR if late else FLOOR_READOUT if readout else 0.0
 
     def _near(self) -> bool:
         """What is not known to be the same event must at least be told in the same days."""

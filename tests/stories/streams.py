@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Our own labelled stream (stream.yaml) and how a grouping of it is scored: as outside checks score theirs."""
+
+import itertools
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from alerts.model import NewsItem, SourceTier
+
+
+class Told(NamedTuple):
+    """An item with its true story, "family/story"."""
+
+    item: NewsItem
+    story: str
+
+
+class Score(NamedTuple):
+    """`silenced`: stories of which no item opened a group; `alerts`: groups opened for each true story."""
+
+    precision: float
+    recall: float
+    silenced: list[str]
+    alerts: float
+    wrong: list[tuple[str, str, str]]  # (merged | apart, title, title)
+
+
+def stream(path: Path = Path(__file__).parent / "stream.yaml") -> list[Told]:
+    """In the order in which the items are seen; one without a date is seen just after the item above it."""
+    families = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found: list[tuple[datetime, int, Told]] = []
+    seen = datetime.min.replace(tzinfo=UTC)
+    for family, stories in families.items():
+        for story, items in stories.items():
+            for day, tier, title, text in items:
+                seen = _noon(day) if day else seen
+                found.append((seen, len(found), Told(_item(len(found), day, tier, title, text), f"{family}/{story}")))
+    return [told for _, _, told in sorted(found, key=lambda row: row[:2])]
+
+
+def _item(number: int, day: date | None, tier: str, title: str, text: str) -> NewsItem:
+    published = _noon(day) if day else None
+    return NewsItem(
+        id=f"i{number}",
+        title=title,
+        summary=text,
+        published=published,
+        tier=SourceTier(tier),
+        source=f"{tier} {number}",
+    )
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)
+
+
+def score(items: list[Told], groups: Mapping[str, object]) -> Score:
+    """`groups`: id of an item → id of its group. Pairs are counted inside a family, where they are hard."""
+    tp = fp = fn = 0
+    wrong = []
+    for a, b in itertools.combinations(items, 2):
+        if a.story.partition("/")[0] != b.story.partition("/")[0]:
+            continue
+        same, merged = a.story == b.story, groups[a.item.id] == groups[b.item.id]
+        tp, fp, fn = tp + (same and merged), fp + (merged and not same), fn + (same and not merged)
+        if same != merged:
+            wrong.append(("merged" if merged else "apart", a.item.title, b.item.title))
+    opened: dict[object, str] = {}
+    for told in items:
+        opened.setdefault(groups[told.item.id], told.story)
+    stories = {told.story for told in items}
+    silenced = sorted(stories - set(opened.values()))
+    return Score(tp / (tp + fp or 1), tp / (tp + fn or 1), silenced, len(opened) / len(stories), wrong)
