@@ -40,6 +40,9 @@ class Settings(BaseModel):
     contact: str = ""  # address or page shown in the User-Agent
     fetch_allow: frozenset[str] = frozenset()  # exact host:port pairs the guard lets through
     webhook_hosts: frozenset[str] = frozenset()  # more hosts that Slack/Teams channels may post to
+    double_opt_in: bool = False  # mail addresses of rule files must confirm too
+    webhook_per_second: float = Field(default=1.0, ge=0)  # to one Slack or Teams channel; 0: no limit
+    mail_per_second: float = Field(default=0.0, ge=0)  # to the relay; 0: no limit
     min_interval_s: float = Field(default=300.0, gt=0)
     minute_s: float = Field(default=60.0, gt=0)  # length of a minute of the poll schedule, for rehearsals
     sweep_s: float = Field(default=2.0, gt=0)  # how often the beat sends "look now"

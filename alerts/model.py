@@ -321,6 +321,8 @@ class AlertKind(StrEnum):
     UPDATE = "update"
     DIGEST = "digest"
     TEST = "test"
+    CONFIRM = "confirm"  # asks whether the address wants to be written to
+    NOTICE = "notice"  # tells a reader that another channel died or lives again
 
 
 class SourceLine(Value):
@@ -382,7 +384,7 @@ class Digest(Value):
     window_start: datetime  # UTC
     window_end: datetime  # UTC
     zone: str = "UTC"  # IANA name in which times are shown
-    why: Literal["cadence", "quiet", "cap", "mixed"] = "cadence"  # why these waited: shown in words
+    why: Literal["cadence", "quiet", "cap", "snooze", "mixed"] = "cadence"  # why these waited: shown in words
     grouped_by: Literal["drug", "cancer"] = "drug"
     groups: tuple[DigestGroup, ...] = ()
     links: dict[str, str] = {}  # manage · unsubscribe · pause

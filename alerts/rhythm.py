@@ -58,6 +58,7 @@ class Rhythm(Value):
         return self.quiet.zone if self.quiet else "UTC"
 
 
+@lru_cache(maxsize=1024)
 def parse_cadence(text: str) -> Cadence:
     """instant · daily HH:MM Zone · weekly day HH:MM Zone · first then daily … . Raises InputError(bad_cadence)."""
     words = text.split()
@@ -76,6 +77,7 @@ def parse_cadence(text: str) -> Cadence:
     raise InputError("bad_cadence", f"{text!r}: cadence is {CADENCE_FORMS}" if words else "cadence is empty")
 
 
+@lru_cache(maxsize=1024)
 def parse_quiet(text: str) -> Quiet | None:
     """HH:MM-HH:MM Zone; `none` for no quiet hours. Raises InputError(bad_quiet)."""
     if text.strip().lower() == "none":

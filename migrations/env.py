@@ -4,7 +4,7 @@
 import contextlib
 
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 from sqlmodel import SQLModel
 
 import alerts.store.tables  # noqa: F401 - registers every table
@@ -18,6 +18,8 @@ PG_LOCK = 7_306_501
 def _run() -> None:
     url = context.config.attributes.get("url") or load().database
     engine = make_engine(url)
+    if engine.dialect.name == "sqlite":  # a table that is made anew is dropped, which would delete what refers to it
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=OFF"))
     with engine.connect().execution_options(begin="IMMEDIATE") as connection, _locked(connection):
         context.configure(
             connection=connection,

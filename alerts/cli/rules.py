@@ -12,6 +12,7 @@ from alerts.config import settings
 from alerts.errors import InputError
 from alerts.facts import concepts, reader
 from alerts.pipeline import open_store, rulefiles
+from alerts.store.engine import Store
 from alerts.subscriptions import SubscriptionSpec, match, parse
 
 rules_app = typer.Typer(help="Rule files: check them, try them, apply them.", no_args_is_help=True)
@@ -86,5 +87,10 @@ def apply(
         raise typer.Exit(1)
     with open_store(settings()) as store:
         for file in files:
-            for name, outcome in rulefiles.apply(store, file, team, settings().webhook_hosts):
+            for name, outcome in _applied(store, file, team):
                 typer.echo(f"{outcome}: {name}")
+
+
+def _applied(store: Store, file: Path, team: str) -> list[tuple[str, str]]:
+    opt_in = settings().double_opt_in
+    return rulefiles.apply(store, file, team, settings().webhook_hosts, opt_in=opt_in)

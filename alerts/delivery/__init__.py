@@ -1,7 +1,7 @@
 """Send: alert → message per channel → delivery with its outcome."""
 
-from alerts.delivery.outcome import endpoint_is_dead, message_id, next_step
+from alerts.delivery.outcome import Health, health_after, message_id, next_step
 from alerts.delivery.render import render, render_digest
 from alerts.delivery.sender import Sender
 
-__all__ = ["Sender", "endpoint_is_dead", "message_id", "next_step", "render", "render_digest"]
+__all__ = ["Health", "Sender", "health_after", "message_id", "next_step", "render", "render_digest"]

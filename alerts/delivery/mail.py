@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Mail: settings of the relay, the message as RFC 5322 has it, and a kept SMTP connection through the guard."""
 
+import hashlib
 import smtplib
 import ssl
 import threading
 from datetime import UTC, datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy, Policy
 from email.utils import format_datetime, parseaddr
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -50,20 +51,48 @@ def relay(url: str) -> Relay:
     )
 
 
+class _Address(UnstructuredHeader):
+    """A header of addresses for machines. The library would fold a long one into RFC 2047 words, which no client that looks
+    for List-Unsubscribe reads; RFC 5322 §2.1.1 lets a line have 998 characters."""
+
+    def fold(self, *, policy: "Policy[Any]") -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _policy() -> "EmailPolicy[EmailMessage]":
+    registry: Any = HeaderRegistry()
+    for name in ("list-unsubscribe", "references", "in-reply-to", "message-id"):
+        registry.map_to_type(name, _Address)
+    return SMTP.clone(header_factory=registry)
+
+
+POLICY = _policy()
+
+
+def dated(message: Message, sender: str, now: datetime) -> Message:
+    """A mail with the headers that must not change when it is sent again: who it is from, and when it was made."""
+    return message.model_copy(update={"headers": {"From": sender, "Date": format_datetime(now), **message.headers}})
+
+
 def letter(message: Message, sender: str, recipient: str) -> EmailMessage:
-    """HTML with its text twin; every header goes through the policy, which refuses line ends."""
-    mail = EmailMessage(policy=SMTP)
-    mail["From"] = _address(sender)
+    """HTML with its text twin; every header goes through the policy, which refuses line ends.
+
+    The same message gives the same bytes, so that a repeat or a replay is what was sent before.
+    """
+    headers = dict(message.headers)
+    mail = EmailMessage(policy=POLICY)
+    mail["From"] = _address(headers.pop("From", sender))
     mail["To"] = Address(addr_spec=recipient)
     mail["Subject"] = message.subject
     mail["Message-ID"] = message.message_id
-    mail["Date"] = format_datetime(datetime.now(UTC))
+    mail["Date"] = headers.pop("Date", None) or format_datetime(datetime.now(UTC))
     mail["Auto-Submitted"] = "auto-generated"
-    for name, value in message.headers.items():
+    for name, value in headers.items():
         mail[name] = value
     mail.set_content(message.text)
     if message.html:
         mail.add_alternative(message.html, subtype="html")
+        mail.set_boundary("=_" + hashlib.sha256(message.message_id.encode()).hexdigest()[:32])
     return mail
 
 

@@ -6,7 +6,11 @@ Sources: SMTP reply classes RFC 5321 §4.2.1; HTTP RFC 9110 §15; Slack docs.sla
 """
 
 import hashlib
+import json
+import re
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 from alerts.model import ChannelKind, DeliveryState, DeliveryStep, Outcome, OutcomeKind
 
@@ -14,7 +18,8 @@ from alerts.model import ChannelKind, DeliveryState, DeliveryStep, Outcome, Outc
 WAITS_S = (15, 60, 300, 900, 1800, 3600, 7200, 14400, 28800, 28800)
 JITTER = 0.25
 MAX_RETRY_AFTER_S = 24 * 3600
-CONFIRMATIONS = 2  # one 404 under load was seen: the second in a row counts
+CONFIRMATIONS = 2  # one 404 under load was seen: the second in a row counts,
+CONFIRM_AFTER_S = 10.0  # and a burst that meets one hiccup is one failure
 
 
 def of_smtp(code: int, text: str, *, at_recipient: bool) -> Outcome:
@@ -40,32 +45,100 @@ def of_http(channel: ChannelKind, status: int, body: str, retry_after_s: float |
     return Outcome(kind=kind, code=code, detail=detail)
 
 
-def next_step(outcome: Outcome, attempts_made: int, channel: ChannelKind, now: datetime, luck: float) -> DeliveryStep:
-    """State after an attempt. `luck`: uniform random number in 0…1.
+# chat.postMessage answers 200 with ok: false (docs.slack.dev, chat.postMessage, errors).
+SLACK_GONE = {
+    "channel_not_found", "is_archived", "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired",
+    "not_in_channel", "org_login_required", "missing_scope", "no_permission", "restricted_action", "team_access_not_granted",
+}  # fmt: skip
+SLACK_PASSING = {
+    "ratelimited",
+    "rate_limited",
+    "internal_error",
+    "fatal_error",
+    "service_unavailable",
+    "request_timeout",
+}
+
+
+def of_slack_api(status: int, body: str, retry_after_s: float | None) -> Outcome:
+    """Answer of Slack's Web API; `provider_id` is CHANNEL:TS, what an update is threaded under."""
+    if status != 200:
+        return of_http(ChannelKind.SLACK, status, body, retry_after_s)
+    try:
+        answer = json.loads(body)
+        if answer["ok"]:
+            return Outcome(kind=OutcomeKind.OK, code="slack_ok", provider_id=f"{answer['channel']}:{answer['ts']}")
+        error = str(answer["error"])
+    except (ValueError, KeyError, TypeError):
+        return Outcome(kind=OutcomeKind.UNKNOWN, code="slack_unreadable", detail=body[:300])
+    kind = OutcomeKind.PERMANENT_ENDPOINT if error in SLACK_GONE else OutcomeKind.PERMANENT_MESSAGE
+    kind = OutcomeKind.TRANSIENT if error in SLACK_PASSING else kind
+    return Outcome(kind=kind, code=f"slack_{error}"[:60], detail=body[:300], retry_after_s=retry_after_s)
+
+
+def next_step(
+    outcome: Outcome,
+    attempts: int,
+    channel: ChannelKind,
+    now: datetime,
+    luck: float,
+    *,
+    unknown_before: int = 0,
+    endpoint_dead: bool = False,
+) -> DeliveryStep:
+    """State after an attempt. `attempts`: of this round, this one included; `luck`: uniform random number in 0…1.
 
     Unknown (the other side may have it): mail is repeated with the same Message-ID, which receivers can drop; a Slack or
-    Teams message is repeated once at most, marked as a possible repeat.
+    Teams message is repeated once at most, marked as a possible repeat. `unknown_before`: earlier attempts that ended so.
     """
     if outcome.kind is OutcomeKind.OK:
         return DeliveryStep(state=DeliveryState.SENT, reason=outcome.code)
-    if outcome.kind is OutcomeKind.PERMANENT_MESSAGE:
+    if outcome.kind is OutcomeKind.PERMANENT_MESSAGE or endpoint_dead:
         return DeliveryStep(state=DeliveryState.DEAD, reason=outcome.code)
-    if outcome.kind is OutcomeKind.PERMANENT_ENDPOINT and attempts_made >= CONFIRMATIONS:
-        return DeliveryStep(state=DeliveryState.DEAD, reason=outcome.code)
-    if outcome.kind is OutcomeKind.UNKNOWN and channel is not ChannelKind.EMAIL and attempts_made >= 2:
+    if outcome.kind is OutcomeKind.UNKNOWN and channel is not ChannelKind.EMAIL and unknown_before:
         return DeliveryStep(state=DeliveryState.DEAD, reason=f"unknown_after_repeat:{outcome.code}")
-    if attempts_made > len(WAITS_S):
+    if attempts > len(WAITS_S):
         return DeliveryStep(state=DeliveryState.DEAD, reason=f"gave_up:{outcome.code}")
     state = DeliveryState.UNKNOWN if outcome.kind is OutcomeKind.UNKNOWN else DeliveryState.RETRY
-    wait_s = max(
-        WAITS_S[attempts_made - 1] * (1 + JITTER * luck), min(max(outcome.retry_after_s or 0, 0), MAX_RETRY_AFTER_S)
-    )
+    wait_s = WAITS_S[max(attempts, 1) - 1] * (1 + JITTER * luck)
+    if outcome.retry_after_s is not None:
+        wait_s = max(wait_s, clamped(outcome.retry_after_s))
     return DeliveryStep(state=state, not_before=now + timedelta(seconds=wait_s), reason=outcome.code)
 
 
-def endpoint_is_dead(outcome: Outcome, failures_before: int) -> bool:
-    """Is the channel beyond help: a permanent fault of the endpoint, confirmed?"""
-    return outcome.kind is OutcomeKind.PERMANENT_ENDPOINT and failures_before + 1 >= CONFIRMATIONS
+def clamped(retry_after_s: float) -> float:
+    """A wait in seconds that the other side asked for, from 1 s to 24 h."""
+    return min(max(retry_after_s, 1.0), MAX_RETRY_AFTER_S)
+
+
+def retry_after_s(value: str, now: datetime) -> float | None:
+    """Seconds of a Retry-After header in either form (RFC 9110 §10.2.3); None if it is neither."""
+    if re.fullmatch(r"[0-9]{1,9}", value.strip()):
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return (moment - now).total_seconds() if moment.tzinfo else None
+
+
+class Health(NamedTuple):
+    """Refusals of an endpoint in a row, when the last of them was, and whether it is beyond help."""
+
+    failures: int = 0
+    failed_at: datetime | None = None
+    dead: bool = False
+
+
+def health_after(health: Health, outcome: Outcome, now: datetime) -> Health:
+    """An answer clears it; a permanent fault counts once a moment, and the second one in a row ends it."""
+    if outcome.kind is OutcomeKind.OK:
+        return Health()
+    if outcome.kind is not OutcomeKind.PERMANENT_ENDPOINT:
+        return health._replace(dead=False)
+    if health.failed_at and (now - health.failed_at).total_seconds() < CONFIRM_AFTER_S:
+        return health._replace(dead=False)
+    return Health(health.failures + 1, now, health.failures + 1 >= CONFIRMATIONS)
 
 
 def message_id(installation: str, *key: object) -> str:

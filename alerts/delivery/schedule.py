@@ -74,6 +74,18 @@ def standing(wishes: Wishes, now: datetime) -> str | None:
     return "muted" if wishes.muted_until and wishes.muted_until > now else None
 
 
+def may_go(wishes: Wishes, why: str, now: datetime) -> Placement:
+    """Just before sending, since wishes change and a retry may come due at night. `why`: what the alert was placed for."""
+    if why == "by_hand":
+        return Placement(Action.SEND, now, why)
+    if refusal := standing(wishes, now):
+        return Placement(Action.DROP, now, refusal)
+    if wishes.snoozed_until and wishes.snoozed_until > now:
+        return _hold(wishes.rhythm, wishes.snoozed_until, "snooze")
+    awake = now if why == "priority" else hold_until(wishes.rhythm.quiet, now)
+    return Placement(Action.HOLD, awake, "quiet") if awake > now else Placement(Action.SEND, now, why)
+
+
 def after_cap(rhythm: Rhythm, now: datetime) -> datetime:
     """When what passed a cap, or came too late for its window, is told."""
     return next_morning(rhythm.zone, now) if rhythm.cadence.kind == "instant" else next_slot(rhythm.cadence, now)

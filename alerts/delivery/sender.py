@@ -8,6 +8,7 @@ runs inline (its thread pool breaks after fork) and never sees an address that a
 import json
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import apprise
@@ -17,7 +18,7 @@ from apprise.plugins.base import NotifyBase
 from alerts import __version__
 from alerts.config import Settings
 from alerts.delivery.mail import Mailer
-from alerts.delivery.outcome import of_http
+from alerts.delivery.outcome import of_http, of_slack_api, retry_after_s
 from alerts.errors import OncowireError, Permanent, Transient
 from alerts.model import ChannelKind, Message, Outcome, OutcomeKind
 from alerts.net import Client, Guard
@@ -116,16 +117,17 @@ class Sender:
         headers = {"Content-Type": "application/json; charset=utf-8"}
         payload: dict[str, Any] = dict(message.payload or {})
         url = config.get("url", "https://slack.com/api/chat.postMessage")
-        if "bot_token" in config:
+        bot = "bot_token" in config
+        if bot:
             headers["Authorization"] = f"Bearer {config['bot_token']}"
             payload["channel"] = config["channel"]
         try:
             answer = self._client.post(url, json.dumps(payload, ensure_ascii=False).encode(), headers)
         except OncowireError as exc:
             return _unanswered(exc)
-        body = answer.body[:500].decode("utf-8", "replace")
-        wait = answer.headers.get("retry-after", "")
-        return of_http(channel, answer.status, body, float(wait) if wait.isdigit() else None)
+        body = answer.body[:65_536].decode("utf-8", "replace")
+        wait = retry_after_s(answer.headers.get("retry-after", ""), datetime.now(UTC))
+        return of_slack_api(answer.status, body, wait) if bot else of_http(channel, answer.status, body, wait)
 
     def close(self) -> None:
         self._client.close()

@@ -26,7 +26,8 @@ HELD = {
     "cadence": "",
     "quiet": "Held back during your quiet hours.",
     "cap": "Your limit of messages for a day was reached; these came after it.",
-    "mixed": "Some of these were held back by your quiet hours or your limit of messages for a day.",
+    "snooze": "Held back while you had snoozed this.",
+    "mixed": "Some of these were held back by your quiet hours, a snooze or your limit of messages for a day.",
 }
 
 

@@ -15,7 +15,7 @@ from alerts.delivery import Sender
 from alerts.errors import OncowireError
 from alerts.facts import reader
 from alerts.model import Facts
-from alerts.pipeline import deliver, grouping, matching
+from alerts.pipeline import deliver, digesting, grouping, matching
 from alerts.pipeline.polling import Poller
 from alerts.store import deliveries, items, ops, stories
 from alerts.store.engine import Store
@@ -126,7 +126,8 @@ class Pipeline:
     # ── deliver ──────────────────────────────────────────────────────────────────────────────────
 
     def deliver_due(self) -> Done:
-        """Send what is due, one by one; each is written as *sending* before its socket opens."""
+        """Digests whose time has come, then what is due; each is written as *sending* before its socket opens."""
+        digesting.assemble(self.store, self._clock())
         with self.store.write() as session:
             ids = deliveries.claim(session, self._clock(), DELIVER_BATCH)
         for delivery_id in ids:

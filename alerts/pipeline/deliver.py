@@ -1,90 +1,148 @@
 # SPDX-License-Identifier: MIT
-"""One delivery: render once, write *sending*, send, write how it ended. Killed anywhere, nothing is lost."""
+"""One delivery: render once, write *sending*, send, write how it ended. Killed anywhere, nothing is lost.
+
+docs/reliability.md has the table of what a death at each of its commits costs.
+"""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import structlog
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from alerts.config import Settings
-from alerts.delivery import Sender, endpoint_is_dead, next_step, render
+from alerts.delivery import Health, Sender, health_after, next_step, throttle
+from alerts.delivery.schedule import Action, may_go
 from alerts.errors import OncowireError
-from alerts.facts import concepts
-from alerts.model import (
-    AlertKind,
-    ChannelKind,
-    DeliveryState,
-    DeliveryStep,
-    MatchReason,
-    Message,
-    Outcome,
-    OutcomeKind,
-    SourceLine,
-)
-from alerts.pipeline.compose import Telling, alert
-from alerts.store import deliveries, items, ops, stories
+from alerts.model import ChannelKind, DeliveryState, DeliveryStep, Message, Outcome, OutcomeKind
+from alerts.pipeline import endpoints, placing
+from alerts.pipeline.message import rendered
+from alerts.store import deliveries, subscriptions, throttles
 from alerts.store.deliveries import DueDelivery
 from alerts.store.engine import Store
-from alerts.store.tables import Channel, MatchRow, Story, Subscription
-from alerts.stories import RANK
+from alerts.store.tables import Channel
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
+NEWS = {"story", "update", "digest"}  # what a reader's wishes hold of; confirmations, tests and notices are asked for
 
 
 def one(store: Store, sender: Sender, settings: Settings, delivery_id: int, clock: Clock, luck: float) -> None:
     """Raises OncowireError when the row itself cannot be worked on (its secret, its template)."""
     with store.read() as session:
         due = deliveries.load(store, session, delivery_id)
+        step = None if due.state is DeliveryState.SENDING else gate(session, due, clock())
     if due.state is DeliveryState.SENDING:
         return _died_while_sending(store, due, clock(), luck)
-    if due.channel_state in {"disabled", "suppressed"}:
-        step = DeliveryStep(state=DeliveryState.SUPPRESSED, reason=f"channel_{due.channel_state}")
-        with store.write() as session:
-            return deliveries.settle(session, due.id, step, clock())
-    message = due.message or _rendered(store, settings, due)
+    if step is not None:
+        return _set_down(store, due, step, clock())
+    message = _kept(due) or rendered(store, settings, due, clock())
     with store.write() as session:
-        mine = deliveries.begin(session, due, message, clock())
+        wait = _hold_back(session, settings, due, clock(), luck)
+        mine = wait is None and deliveries.begin(session, due, message, clock())
+        if wait is not None:
+            deliveries.settle(session, due.id, wait, clock())
     if not mine:
         return None
     outcome = sender.send(due.channel_kind, due.config, message)
     return _record(store, due, outcome, clock(), luck)
 
 
+def gate(session: Session, due: DueDelivery, now: datetime) -> DeliveryStep | None:
+    """Why this delivery does not go out now: its channel is shut, or the reader wants it later or not at all. None: go."""
+    if due.channel_state in {"disabled", "suppressed"} and due.why != "by_hand":
+        return DeliveryStep(state=DeliveryState.SUPPRESSED, reason=f"channel_{due.channel_state}")
+    if due.channel_state == "suppressed":
+        return DeliveryStep(state=DeliveryState.SUPPRESSED, reason="channel_suppressed")
+    if due.channel_state == "unverified" and due.kind in NEWS:
+        return DeliveryStep(state=DeliveryState.SUPPRESSED, reason="unconfirmed")
+    if due.kind not in NEWS or due.why in {"by_hand", "fallback"} or due.subscription_id is None:
+        return None
+    reader = subscriptions.reader(session, due.subscription_id, due.channel_id)
+    if reader is None:
+        return DeliveryStep(state=DeliveryState.SUPPRESSED, reason="channel_removed")
+    found = may_go(placing.wishes(reader), due.why, now)
+    if found.action is Action.DROP:
+        return DeliveryStep(state=DeliveryState.SUPPRESSED, reason=found.why)
+    return _later(due, found.due, found.why) if found.action is Action.HOLD else None
+
+
+def _later(due: DueDelivery, moment: datetime, reason: str) -> DeliveryStep:
+    """The same state at a later moment: no attempt was made."""
+    return DeliveryStep(state=due.state, not_before=moment, reason=reason)
+
+
+def _kept(due: DueDelivery) -> Message | None:
+    """The stored payload, except where Slack or Teams must be told that this may be a repeat."""
+    repeat = due.unknowns and due.channel_kind is not ChannelKind.EMAIL and due.why != "by_hand"
+    return None if repeat and due.kind in NEWS else due.message
+
+
+def _hold_back(
+    session: Session, settings: Settings, due: DueDelivery, now: datetime, luck: float
+) -> DeliveryStep | None:
+    """Wait for a host that does not answer, or for the next free slot of this channel. None: go."""
+    host = throttles.row(session, host_key(due))
+    circuit = throttle.Circuit(host.failures, host.open_until)
+    if until := throttle.wait_until(circuit, now):
+        return _later(due, until + timedelta(seconds=10 * luck), "circuit_open")
+    throttles.save(host, throttle.probing(circuit, now))
+    if due.slot_taken:
+        return None
+    per_second = settings.mail_per_second if due.channel_kind is ChannelKind.EMAIL else settings.webhook_per_second
+    lane = "relay" if due.channel_kind is ChannelKind.EMAIL else f"channel:{due.channel_id}"
+    if per_second <= 0:
+        return None
+    place = throttles.row(session, lane)
+    slot = throttle.reserve(place.free_at, now, per_second)
+    place.free_at = slot.free_at
+    return _later(due, slot.at, deliveries.PACED) if slot.at > now else None
+
+
+def host_key(due: DueDelivery) -> str:
+    """What fails together: the relay, or the host of a webhook."""
+    if due.channel_kind is ChannelKind.EMAIL:
+        return "relay"
+    return f"host:{urlsplit(due.config.get('url', 'https://slack.com')).netloc.lower()}"
+
+
 def _record(store: Store, due: DueDelivery, outcome: Outcome, now: datetime, luck: float) -> None:
-    step = next_step(outcome, due.attempts_made + 1, due.channel_kind, now, luck)
     with store.write() as session:
-        deliveries.end(session, due.id, due.attempts_made + 1, outcome, step, now)
-        _note_endpoint(session, due, outcome, now)
-    log.info("delivered", delivery_id=due.id, state=step.state.value, code=outcome.code, attempt=due.attempts_made + 1)
-
-
-def _note_endpoint(session: Session, due: DueDelivery, outcome: Outcome, now: datetime) -> None:
-    """A dead endpoint, confirmed, is switched off and ops are told once."""
-    channel = session.get_one(Channel, due.channel_id)
-    if outcome.kind is OutcomeKind.OK:
-        channel.failures = 0
-        return
-    channel.last_error_code, channel.last_error_at = outcome.code, now
-    if endpoint_is_dead(outcome, channel.failures):
-        channel.state = "disabled"
-        ops.raise_notice(
-            session,
-            f"channel:{channel.id}:dead",
-            f"{channel.label} refuses messages ({outcome.code}): switched off",
+        channel = session.get_one(Channel, due.channel_id)
+        health = health_after(Health(channel.failures, channel.failed_at), outcome, now)
+        step = next_step(
+            outcome,
+            due.attempts_this_round + 1,
+            due.channel_kind,
             now,
+            luck,
+            unknown_before=due.unknowns,
+            endpoint_dead=health.dead,
         )
-    if outcome.kind is OutcomeKind.PERMANENT_ENDPOINT:
-        channel.failures += 1
+        deliveries.end(session, due.id, due.attempts_made + 1, outcome, step, now)
+        host = throttles.row(session, host_key(due))
+        throttles.save(host, throttle.after(throttle.Circuit(host.failures, host.open_until), outcome, now))
+        endpoints.note(session, channel, outcome, health, now)
+        if step.state is DeliveryState.DEAD and outcome.kind is OutcomeKind.PERMANENT_ENDPOINT:
+            endpoints.by_fallback(session, due.id, now)
+    log.info("delivered", delivery_id=due.id, state=step.state.value, code=outcome.code, attempt=due.attempts_made + 1)
 
 
 def _died_while_sending(store: Store, due: DueDelivery, now: datetime, luck: float) -> None:
     """The lease of a row in *sending* ran out: its worker died there, and nobody knows whether the message went out."""
     outcome = Outcome(kind=OutcomeKind.UNKNOWN, code="worker_died", detail="the worker ended while it was sending")
-    step = next_step(outcome, due.attempts_made, due.channel_kind, now, luck)
+    step = next_step(outcome, due.attempts_this_round, due.channel_kind, now, luck, unknown_before=due.unknowns)
     with store.write() as session:
         deliveries.end(session, due.id, due.attempts_made, outcome, step, now)
+
+
+def _set_down(store: Store, due: DueDelivery, step: DeliveryStep, now: datetime) -> None:
+    """Not now, or not at all; a shut channel's alert goes out by its fallback."""
+    with store.write() as session:
+        deliveries.settle(session, due.id, step, now)
+        if step.reason in {"channel_disabled", "channel_suppressed"}:
+            endpoints.by_fallback(session, due.id, now)
 
 
 def set_aside(store: Store, delivery_id: int, exc: OncowireError, now: datetime) -> None:
@@ -92,44 +150,3 @@ def set_aside(store: Store, delivery_id: int, exc: OncowireError, now: datetime)
     with store.write() as session:
         deliveries.settle(session, delivery_id, DeliveryStep(state=DeliveryState.DEAD, reason=exc.code), now)
     log.error("delivery_set_aside", delivery_id=delivery_id, code=exc.code, error=exc.message)
-
-
-def _rendered(store: Store, settings: Settings, due: DueDelivery) -> Message:
-    with store.read() as session:
-        told = telling(session, settings, due)
-    return render(due.channel_kind, alert(told, concepts()), due.message_id)
-
-
-def telling(session: Session, settings: Settings, due: DueDelivery) -> Telling:
-    """All that this alert tells, from rows."""
-    story = session.get_one(Story, due.story_id)
-    members = items.load(session, stories.members(session, due.story_id, parts=True))
-    lead = next(m for m in members if m.id == story.lead_item_id)
-    subscription = session.get_one(Subscription, due.subscription_id)
-    same = select(MatchRow).where(
-        col(MatchRow.subscription_id) == due.subscription_id, col(MatchRow.story_id) == due.story_id
-    )
-    reasons = session.exec(same.order_by(col(MatchRow.id).desc())).first()
-    earlier = session.get(Story, story.follows_id) if story.follows_id and due.kind == AlertKind.UPDATE else None
-    ordered = sorted(members, key=lambda m: (m.id != lead.id, RANK[m.news.tier], m.id))
-    return Telling(
-        kind=AlertKind(due.kind),
-        story_id=due.story_id,
-        revision=due.revision,
-        lead=lead.news,
-        facts=items.facts_of(session, lead),
-        sources=tuple(_source(m) for m in ordered[:8]),
-        subscription=subscription.name,
-        reasons=tuple(MatchReason.model_validate(r) for r in reasons.reasons) if reasons else (),
-        follows_headline=earlier.headline if earlier else None,
-        follows_date=(earlier.event_date or earlier.first_seen_at.date()) if earlier else None,
-        links={"story": f"{settings.public_url}/#story-{due.story_id}"},
-        possible_repeat=due.state is DeliveryState.UNKNOWN and due.channel_kind is not ChannelKind.EMAIL,
-    )
-
-
-def _source(member: items.StoredItem) -> SourceLine:
-    news = member.news
-    return SourceLine(
-        outlet=news.source or "source", title=news.title, url=news.link, tier=news.tier, published=news.published
-    )

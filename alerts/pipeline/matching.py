@@ -8,13 +8,12 @@ from typing import Any
 import structlog
 from sqlmodel import Session
 
-from alerts.delivery import message_id
 from alerts.facts import concepts
 from alerts.model import AlertKind, Match
-from alerts.store import deliveries, items, ops, stories, subscriptions
-from alerts.store.insert import insert_new
+from alerts.pipeline import placing
+from alerts.store import items, stories, subscriptions
 from alerts.store.subscriptions import ActiveSubscription
-from alerts.store.tables import MatchRow, Story
+from alerts.store.tables import Story
 from alerts.subscriptions import Rule, match
 
 MAX_MEMBERS = 20  # items of a story that a rule is tried on
@@ -48,53 +47,37 @@ def match_story(session: Session, story_id: int, rules: Compiled, now: datetime)
         return 0
     members = items.load(session, stories.members(session, story_id)[-MAX_MEMBERS:])
     told = subscriptions.matched_before(session, story_id)
-    made = 0
+    met: list[tuple[ActiveSubscription, Match]] = []
     for subscription, rule in rules:
-        if subscription.id in told or (subscription.muted_until and subscription.muted_until > now):
+        if subscription.id in told:
             continue
         found = next(
             (m for i in members if (m := match(rule, i.news, items.facts_of(session, i), concepts())).match), None
         )
         if found is not None:
-            made += _alert(session, story, subscription, found, now)
-    return made
+            met.append((subscription, found))
+    return _alert(session, story, met, now)
 
 
-def _alert(session: Session, story: Story, subscription: ActiveSubscription, found: Match, now: datetime) -> int:
-    assert story.id is not None
-    follows = story.follows_id is not None and subscriptions.told_by(session, [subscription.id], story.follows_id)
-    kind = AlertKind.UPDATE if follows else AlertKind.STORY
-    row = {
-        "subscription_id": subscription.id,
-        "story_id": story.id,
-        "story_revision": story.revision,
-        "subscription_revision": subscription.revision,
-        "kind": kind.value,
-        "reasons": [r.model_dump(mode="json", exclude_defaults=True) for r in found.reasons],
-        "matched_at": now,
-    }
-    if not insert_new(session, MatchRow, [row]):
+def _alert(session: Session, story: Story, met: list[tuple[ActiveSubscription, Match]], now: datetime) -> int:
+    """Match rows, then what follows for each channel; a match that is there already is told no second time."""
+    if not met:
         return 0
-    made = deliveries.add(
-        session, [_delivery(session, story, subscription, channel, kind, now) for channel in subscription.channel_ids]
-    )
-    log.info("matched", story_id=story.id, subscription_id=subscription.id, kind=kind.value, deliveries=len(made))
-    return len(made)
-
-
-def _delivery(
-    session: Session, story: Story, subscription: ActiveSubscription, channel: int, kind: AlertKind, now: datetime
-) -> dict[str, Any]:
-    key = (subscription.id, story.id, story.revision, channel, kind.value)
-    return {
-        "subscription_id": subscription.id,
-        "story_id": story.id,
-        "revision": story.revision,
-        "channel_id": channel,
-        "kind": kind.value,
-        "state": "pending",
-        "not_before": now,
-        "message_id": message_id(ops.installation_id(session), *key),
-        "created_at": now,
-        "updated_at": now,
-    }
+    updated = subscriptions.matched_before(session, story.follows_id) if story.follows_id else set()
+    kinds = {s.id: AlertKind.UPDATE if s.id in updated else AlertKind.STORY for s, _ in met}
+    rows = [
+        {
+            "subscription_id": subscription.id,
+            "story_id": story.id,
+            "story_revision": story.revision,
+            "subscription_revision": subscription.revision,
+            "kind": kinds[subscription.id].value,
+            "reasons": [r.model_dump(mode="json", exclude_defaults=True) for r in found.reasons],
+            "matched_at": now,
+        }
+        for subscription, found in met
+    ]
+    new = subscriptions.save_matches(session, rows)
+    made = placing.tell(session, story, {s: kinds[s] for s in new}, now)
+    log.info("matched", story_id=story.id, subscriptions=len(new), due_at_once=made)
+    return made

@@ -62,7 +62,9 @@ def _rules(store: Store, settings: Settings) -> list[str]:
     lines = []
     for file in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml"))):
         try:
-            outcomes = rulefiles.apply(store, file, ops.DEFAULT_TEAM, settings.webhook_hosts)
+            outcomes = rulefiles.apply(
+                store, file, ops.DEFAULT_TEAM, settings.webhook_hosts, opt_in=settings.double_opt_in
+            )
             lines += [f"{file.name}: {outcome}: {name}" for name, outcome in outcomes]
         except (OncowireError, OSError) as exc:
             lines.append(f"{file.name}: refused: {exc}")

@@ -11,23 +11,31 @@ from alerts.facts import concepts
 from alerts.model import ChannelKind
 from alerts.store import ops, subscriptions
 from alerts.store.engine import Store
-from alerts.store.subscriptions import Destination
+from alerts.store.subscriptions import Destination, Route
+from alerts.store.tables import Channel
 from alerts.subscriptions import ChannelSpec, SubscriptionSpec, parse
 
 
-def apply(store: Store, file: Path, team: str, webhook_hosts: frozenset[str]) -> list[tuple[str, str]]:
-    """(name, created · changed · unchanged) of each. Raises InputError(faulty_rules) and changes nothing if any is bad."""
+def apply(
+    store: Store, file: Path, team: str, webhook_hosts: frozenset[str], *, opt_in: bool = False
+) -> list[tuple[str, str]]:
+    """(name, created · changed · unchanged) of each. Raises InputError(faulty_rules) and changes nothing if any is bad.
+
+    `opt_in`: new mail addresses must confirm first (ONCOWIRE_DOUBLE_OPT_IN; docs/adr/0024).
+    """
     parsed = parse(file.read_text(encoding="utf-8"), concepts(), webhook_hosts)
     if parsed.faults:
         raise InputError("faulty_rules", "; ".join(f"{file}:{f.line}: {f.code}: {f.message}" for f in parsed.faults))
     now = datetime.now(UTC)
     with store.write() as session:
         owner = ops.team_id(session, team, now)
-        return [(spec.name, _save(store, session, owner, spec, file, now)) for spec in parsed.specs]
+        return [(spec.name, _save(store, session, owner, spec, file, now, opt_in=opt_in)) for spec in parsed.specs]
 
 
-def _save(store: Store, session: Session, team: int, spec: SubscriptionSpec, file: Path, now: datetime) -> str:
-    channels = [_channel(store, session, team, c, now) for c in spec.channels]
+def _save(
+    store: Store, session: Session, team: int, spec: SubscriptionSpec, file: Path, now: datetime, *, opt_in: bool
+) -> str:
+    routes = [_route(store, session, team, c, now, opt_in=opt_in) for c in spec.channels]
     data = spec.model_dump(mode="json", exclude={"channels"})
     return subscriptions.save(
         session,
@@ -35,22 +43,32 @@ def _save(store: Store, session: Session, team: int, spec: SubscriptionSpec, fil
         spec.name,
         data,
         spec.state,
-        channels,
+        list(dict.fromkeys(routes)),
         author=f"file {file.name}",
         origin=f"yaml:{file.name}",
         now=now,
     )
 
 
-def _channel(store: Store, session: Session, team: int, spec: ChannelSpec, now: datetime) -> int:
+def _route(store: Store, session: Session, team: int, spec: ChannelSpec, now: datetime, *, opt_in: bool) -> Route:
+    channel = _channel(store, session, team, spec, now, opt_in=opt_in)
+    if spec.fallback is not None:
+        session.get_one(Channel, channel).fallback_channel_id = _channel(
+            store, session, team, spec.fallback, now, opt_in=opt_in
+        )
+    return Route(channel, spec.cadence, spec.quiet, spec.cap_per_day)
+
+
+def _channel(store: Store, session: Session, team: int, spec: ChannelSpec, now: datetime, *, opt_in: bool) -> int:
     if spec.kind == "channel":
         found = subscriptions.channel_by_label(session, team, spec.config["label"])
         if found is None:
             raise InputError("unknown_channel", f"the team has no channel named {spec.config['label']!r}")
         return found
     shown = hint(spec)
+    state = "unverified" if opt_in and spec.kind == "email" else "active"
     return subscriptions.save_channel(
-        store, session, team, Destination(ChannelKind(spec.kind), spec.config, shown, shown), now
+        store, session, team, Destination(ChannelKind(spec.kind), spec.config, shown, shown), now, state
     )
 
 

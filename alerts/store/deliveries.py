@@ -3,19 +3,21 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from alerts.model import ChannelKind, DeliveryState, DeliveryStep, Message, Outcome
 from alerts.store.claims import claim_due
 from alerts.store.engine import Store
 from alerts.store.insert import insert_new
-from alerts.store.tables import Channel, Delivery, DeliveryAttempt
+from alerts.store.tables import Channel, Delivery, DeliveryAttempt, Suppression
 
 LEASE_S = 180.0  # longer than any one send may take
+PACED = "paced"  # reason of a delivery that waits for its slot
 OPEN = ("pending", "retry", "unknown", "sending")
 
 
@@ -23,21 +25,31 @@ class DueDelivery(NamedTuple):
     """A claimed delivery with its channel opened."""
 
     id: int
-    subscription_id: int
-    story_id: int
+    subscription_id: int | None
+    story_id: int | None
     revision: int
     kind: str
+    why: str
     state: DeliveryState
     attempts_made: int
+    round_start: int
+    unknowns: int  # attempts of this round of which nobody knows how they ended
+    slot_taken: bool  # it has waited for its place in the pace of its channel
     message_id: str
     message: Message | None
     channel_id: int
     channel_kind: ChannelKind
-    channel_state: str
+    channel_state: str  # as stored, or suppressed if the address is on the suppression list
+    fallback_channel_id: int | None
     config: dict[str, str]
 
+    @property
+    def attempts_this_round(self) -> int:
+        """Attempts since the delivery was made or was last retried by hand."""
+        return self.attempts_made - self.round_start
 
-def add(session: Session, rows: list[dict[str, Any]]) -> list[int]:
+
+def add(session: Session, rows: Sequence[dict[str, Any]]) -> list[int]:
     """New deliveries; those that are there already (same subscription, story, revision, channel, kind) are left alone."""
     return insert_new(session, Delivery, rows)
 
@@ -51,25 +63,44 @@ def claim(session: Session, now: datetime, limit: int) -> list[int]:
 
 def load(store: Store, session: Session, delivery_id: int) -> DueDelivery:
     """Raises InputError(secret_unreadable) if no key opens the channel."""
-    statement = select(Delivery, Channel).join(Channel, col(Channel.id) == col(Delivery.channel_id))
-    row, channel = session.exec(statement.where(col(Delivery.id) == delivery_id)).one()
+    statement = (
+        select(Delivery, Channel, Suppression.fingerprint)
+        .join(Channel, col(Channel.id) == col(Delivery.channel_id))
+        .outerjoin(Suppression, col(Suppression.fingerprint) == col(Channel.fingerprint))
+    )
+    row, channel, suppressed = session.exec(statement.where(col(Delivery.id) == delivery_id)).one()
     assert row.id is not None
-    assert channel.id is not None
     return DueDelivery(
         row.id,
         row.subscription_id,
         row.story_id,
         row.revision,
         row.kind,
+        row.why,
         DeliveryState(row.state),
         row.attempts_made,
+        row.round_start,
+        _unknowns(session, row),
+        row.state_reason == PACED,
         row.message_id,
         Message.model_validate(row.message) if row.message else None,
-        channel.id,
+        row.channel_id,
         ChannelKind(channel.kind),
-        channel.state,
+        "suppressed" if suppressed else channel.state,
+        channel.fallback_channel_id,
         store.secrets.open(channel.config_encrypted),
     )
+
+
+def _unknowns(session: Session, row: Delivery) -> int:
+    if row.attempts_made == row.round_start:
+        return 0
+    counted = select(func.count()).where(
+        col(DeliveryAttempt.delivery_id) == row.id,
+        col(DeliveryAttempt.number) > row.round_start,
+        col(DeliveryAttempt.outcome) == "unknown",
+    )
+    return session.exec(counted).one()
 
 
 def begin(session: Session, due: DueDelivery, message: Message, now: datetime) -> bool:
@@ -119,3 +150,40 @@ def settle(
         row.not_before = step.not_before
     if step.state is DeliveryState.SENT:
         row.sent_at, row.provider_id = now, provider_id
+
+
+def told_since(session: Session, subscription_id: int, channel_id: int, since: datetime) -> int:
+    """Alerts that went out one by one (not in a digest) to this channel for this subscription since then."""
+    counted = select(func.count()).where(
+        col(Delivery.subscription_id) == subscription_id,
+        col(Delivery.channel_id) == channel_id,
+        col(Delivery.kind).in_(["story", "update"]),
+        col(Delivery.state) != DeliveryState.SUPPRESSED.value,
+        col(Delivery.created_at) >= since,
+    )
+    return session.exec(counted).one()
+
+
+def told_in(session: Session, subscription_id: int, channel_id: int, story_id: int) -> Delivery | None:
+    """The message that told this reader of a story, if it was told by itself."""
+    mine = select(Delivery).where(
+        col(Delivery.subscription_id) == subscription_id,
+        col(Delivery.channel_id) == channel_id,
+        col(Delivery.story_id) == story_id,
+        col(Delivery.state) == DeliveryState.SENT.value,
+    )
+    return session.exec(mine.order_by(col(Delivery.id))).first()
+
+
+def by_key(session: Session, unique_key: str) -> Delivery | None:
+    return session.exec(select(Delivery).where(col(Delivery.unique_key) == unique_key)).first()
+
+
+def reopen(session: Session, delivery_id: int, reason: str, now: datetime) -> bool:
+    """Send again what ended, as it is stored, with the full count of attempts; False if it is still open."""
+    row = session.get(Delivery, delivery_id)
+    if row is None or row.state in OPEN:
+        return False
+    row.state, row.state_reason, row.why = DeliveryState.PENDING.value, reason, "by_hand"
+    row.not_before, row.updated_at, row.round_start = now, now, row.attempts_made
+    return True

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from alerts.store import digests
 from alerts.store.tables import (
     Channel,
     Delivery,
@@ -57,7 +58,7 @@ def deliveries(session: Session, newest: int | None = None) -> Iterator[dict[str
     """All, oldest first; or the `newest` ones, newest first."""
     joined = (
         select(Delivery, Subscription.name, Channel.kind, Channel.hint)
-        .join(Subscription, col(Subscription.id) == col(Delivery.subscription_id))
+        .outerjoin(Subscription, col(Subscription.id) == col(Delivery.subscription_id))
         .join(Channel, col(Channel.id) == col(Delivery.channel_id))
     )
     ordered = (
@@ -72,16 +73,25 @@ def deliveries(session: Session, newest: int | None = None) -> Iterator[dict[str
         yield {
             "id": str(row.id),
             "subscription": subscription,
-            "story": str(row.story_id),
+            "story": None if row.story_id is None else str(row.story_id),
+            "stories": _stories(session, row),
             "channel": kind,
             "to": hint,
             "kind": row.kind,
             "state": row.state,
             "reason": row.state_reason,
+            "why": row.why,
             "attempts": [{"at": a.started_at, "outcome": a.outcome, "code": a.code} for a in tried],
             "message_id": row.message_id,
             "subject": (row.message or {}).get("subject", ""),
         }
+
+
+def _stories(session: Session, row: Delivery) -> list[str]:
+    """The stories that a delivery tells: its own, or those of a digest."""
+    if row.story_id is not None or row.id is None:
+        return [str(row.story_id)] if row.story_id is not None else []
+    return [str(entry.story_id) for entry in digests.entries_of(session, row.id)]
 
 
 def feeds(session: Session) -> Iterator[dict[str, Any]]:

@@ -7,15 +7,27 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
+MAX_VARIABLES = 30_000  # SQLite takes 32,766 in one statement
 
-def insert_new(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Insert what is not there yet; returns the first primary key column of each row that was new."""
-    if not rows:
-        return []
+
+def insert_new(
+    session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]], returning: str | None = None
+) -> list[Any]:
+    """Insert what is not there yet; returns, of each row that was new, `returning` or the first primary key column."""
+    made: list[Any] = []
+    full = [with_defaults(table, row) for row in rows]
+    step = MAX_VARIABLES // max(len(full[0]), 1) if full else 1
+    for start in range(0, len(full), step):
+        made += _insert(session, table, full[start : start + step], returning)
+    return made
+
+
+def _insert(session: Session, table: type[SQLModel], rows: list[dict[str, Any]], returning: str | None) -> list[Any]:
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    keys = table.__table__.primary_key.columns  # type: ignore[attr-defined]
-    statement = insert(table).values([with_defaults(table, row) for row in rows]).on_conflict_do_nothing()
-    return list(session.execute(statement.returning(*keys)).scalars())
+    columns = table.__table__.columns  # type: ignore[attr-defined]
+    key = columns[returning] if returning else next(iter(table.__table__.primary_key.columns))  # type: ignore[attr-defined]
+    statement = insert(table).values(rows).on_conflict_do_nothing()
+    return list(session.execute(statement.returning(key)).scalars())
 
 
 def with_defaults(table: type[SQLModel], row: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from alerts.store.tables import (
     SubscriptionRevision,
 )
 
+CHUNK = 500  # ids in one statement
+
 
 class Destination(NamedTuple):
     """A channel as it is given: its kind and the fields that must stay secret."""
@@ -27,6 +29,23 @@ class Destination(NamedTuple):
     config: Mapping[str, str]
     label: str
     hint: str
+
+
+class Route(NamedTuple):
+    """A channel of a subscription with the rhythm that the rule file gives it there; None: as the subscription has it."""
+
+    channel_id: int
+    cadence: str | None = None
+    quiet: str | None = None
+    cap_per_day: int | None = None
+
+
+class Reader(NamedTuple):
+    """One channel of one subscription with everything that is wished for there."""
+
+    subscription: Subscription
+    link: SubscriptionChannel
+    channel: Channel
 
 
 class ActiveSubscription(NamedTuple):
@@ -39,9 +58,11 @@ class ActiveSubscription(NamedTuple):
     muted_until: datetime | None
 
 
-def save_channel(store: Store, session: Session, team: int, destination: Destination, now: datetime) -> int:
-    """Id of the channel; one destination is one row in a team."""
-    fingerprint = store.secrets.fingerprint({"kind": destination.kind.value, **destination.config})
+def save_channel(
+    store: Store, session: Session, team: int, destination: Destination, now: datetime, state: str = "active"
+) -> int:
+    """Id of the channel; one destination is one row in a team. `state` is that of a new one only."""
+    fingerprint = channel_fingerprint(store, destination.kind, destination.config)
     row = {
         "team_id": team,
         "kind": destination.kind.value,
@@ -49,6 +70,7 @@ def save_channel(store: Store, session: Session, team: int, destination: Destina
         "hint": destination.hint,
         "config_encrypted": store.secrets.seal(dict(destination.config)),
         "fingerprint": fingerprint,
+        "state": state,
         "created_at": now,
     }
     insert_new(session, Channel, [row])
@@ -56,6 +78,11 @@ def save_channel(store: Store, session: Session, team: int, destination: Destina
     found = session.exec(same).one()
     assert found is not None
     return found
+
+
+def channel_fingerprint(store: Store, kind: ChannelKind, config: Mapping[str, str]) -> str:
+    """Equal for equal destinations, in whatever team: what the suppression list is kept by."""
+    return store.secrets.fingerprint({"kind": kind.value, **config})
 
 
 def channel_by_label(session: Session, team: int, label: str) -> int | None:
@@ -71,7 +98,7 @@ def save(
     name: str,
     spec: Mapping[str, Any],
     state: str,
-    channels: Sequence[int],
+    routes: Sequence[Route],
     *,
     author: str,
     origin: str,
@@ -88,14 +115,14 @@ def save(
         session.add(found)
         session.flush()
         outcome = "created"
-    elif found.spec == dict(spec) and found.state == state and _channels(session, found.id) == set(channels):
+    elif found.spec == dict(spec) and found.state == state and _routes(session, found.id) == set(routes):
         return "unchanged"
     else:
         found.spec, found.state, found.origin = dict(spec), state, origin
         found.revision, found.updated_at = found.revision + 1, now
         outcome = "changed"
     assert found.id is not None
-    _set_channels(session, found.id, channels)
+    _set_routes(session, found.id, routes)
     revision = {
         "subscription_id": found.id,
         "revision": found.revision,
@@ -107,21 +134,44 @@ def save(
     return outcome
 
 
-def _channels(session: Session, subscription: int | None) -> set[int]:
-    statement = select(SubscriptionChannel.channel_id).where(col(SubscriptionChannel.subscription_id) == subscription)
-    return set(session.exec(statement))
+def _routes(session: Session, subscription: int | None) -> set[Route]:
+    mine = select(SubscriptionChannel).where(col(SubscriptionChannel.subscription_id) == subscription)
+    return {Route(r.channel_id, r.cadence, r.quiet, r.cap_per_day) for r in session.exec(mine)}
 
 
-def _set_channels(session: Session, subscription: int, channels: Sequence[int]) -> None:
+def _set_routes(session: Session, subscription: int, routes: Sequence[Route]) -> None:
+    """Channels that are no longer named are taken off; what a reader wished for on the others stays."""
+    named = {route.channel_id: route for route in routes}
     gone = delete(SubscriptionChannel).where(
-        col(SubscriptionChannel.subscription_id) == subscription, col(SubscriptionChannel.channel_id).not_in(channels)
+        col(SubscriptionChannel.subscription_id) == subscription, col(SubscriptionChannel.channel_id).not_in(named)
     )
     session.execute(gone)
-    insert_new(
-        session,
-        SubscriptionChannel,
-        [{"subscription_id": subscription, "channel_id": c} for c in dict.fromkeys(channels)],
+    insert_new(session, SubscriptionChannel, [{"subscription_id": subscription, "channel_id": c} for c in named])
+    mine = select(SubscriptionChannel).where(col(SubscriptionChannel.subscription_id) == subscription)
+    for row in session.exec(mine):
+        _, row.cadence, row.quiet, row.cap_per_day = named[row.channel_id]
+
+
+def readers(session: Session, subscription_ids: Sequence[int], *, lock: bool = False) -> list[Reader]:
+    """The channels of subscriptions. `lock`: held for this transaction, so that two workers count a day's cap in turn."""
+    statement = (
+        select(Subscription, SubscriptionChannel, Channel)
+        .join(SubscriptionChannel, col(SubscriptionChannel.subscription_id) == col(Subscription.id))
+        .join(Channel, col(Channel.id) == col(SubscriptionChannel.channel_id))
+        .order_by(col(Subscription.id), col(Channel.id))
     )
+    if lock:
+        statement = statement.with_for_update(of=SubscriptionChannel)
+    found: list[Reader] = []
+    for start in range(0, len(subscription_ids), CHUNK):
+        some = col(Subscription.id).in_(subscription_ids[start : start + CHUNK])
+        found += [Reader(*row) for row in session.exec(statement.where(some))]
+    return found
+
+
+def reader(session: Session, subscription_id: int, channel_id: int, *, lock: bool = False) -> Reader | None:
+    """One channel of a subscription; None if it is not one of its channels any more."""
+    return next((r for r in readers(session, [subscription_id], lock=lock) if r.channel.id == channel_id), None)
 
 
 def version(session: Session) -> tuple[Any, ...]:
@@ -148,9 +198,6 @@ def matched_before(session: Session, story_id: int) -> set[int]:
     return set(session.exec(select(MatchRow.subscription_id).where(col(MatchRow.story_id) == story_id)))
 
 
-def told_by(session: Session, subscription_ids: Sequence[int], story_id: int) -> set[int]:
-    """Of these subscriptions, those that met the given (earlier) story."""
-    statement = select(MatchRow.subscription_id).where(
-        col(MatchRow.story_id) == story_id, col(MatchRow.subscription_id).in_(subscription_ids)
-    )
-    return set(session.exec(statement))
+def save_matches(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Subscriptions whose match is new; one that is there already is left alone."""
+    return set(insert_new(session, MatchRow, rows, returning="subscription_id"))

@@ -42,9 +42,10 @@ class Web(BaseHTTPRequestHandler):
     items: list[tuple[str, str, str]] = []
     posts: list[tuple[str, bytes]] = []
     answers: list[int] = []
+    day: datetime | None = None  # of publication; None: now
 
     def do_GET(self) -> None:
-        stamp = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
+        stamp = (Web.day or datetime.now(UTC)).strftime("%a, %d %b %Y %H:%M:%S GMT")
         entries = "".join(
             f"<item><title>{title}</title><description>{text}</description><guid>{guid}</guid>"
             f"<link>http://news.example.org/{guid}</link><pubDate>{stamp}</pubDate></item>"
@@ -95,7 +96,7 @@ class Clock:
 
 @pytest.fixture
 def web() -> Iterator[str]:
-    Web.items, Web.posts, Web.answers = [], [], []
+    Web.items, Web.posts, Web.answers, Web.day = [], [], [], None
     server = ThreadingHTTPServer(("127.0.0.1", 0), Web)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

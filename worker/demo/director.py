@@ -119,6 +119,7 @@ class Demo:
             "MAIL_FROM": "Oncowire demo <alerts@example.org>",
             "FETCH_ALLOW": f"{feeds},{self.webhooks.host},{self.mailbox.host}",
             "WEBHOOK_HOSTS": self.webhooks.host,
+            "WEBHOOK_PER_SECOND": "0",
             "WEB_PORT": "0",
             "MIN_INTERVAL_S": "0.5",
             "MINUTE_S": "0.05",

@@ -59,4 +59,5 @@ def _deliveries(session: Session) -> list[Sent]:
             why=why(reasons.get((delivery.subscription_id, delivery.story_id), [])),
         )
         for delivery, subscription, channel in rows
+        if delivery.story_id is not None and delivery.subscription_id is not None
     ]

@@ -11,7 +11,14 @@ from alerts.store.tables.accounts import (
     User,
     UserSession,
 )
-from alerts.store.tables.deliveries import Delivery, DeliveryAttempt, DigestEntry, Suppression, TemplateVersion
+from alerts.store.tables.deliveries import (
+    Delivery,
+    DeliveryAttempt,
+    DigestEntry,
+    Suppression,
+    TemplateVersion,
+    Throttle,
+)
 from alerts.store.tables.feeds import Feed, FeedAttempt, FeedHost
 from alerts.store.tables.items import Item, ItemFacts, NovelName
 from alerts.store.tables.ops import Heartbeat, Installation, Notice
@@ -57,6 +64,7 @@ __all__ = [
     "Suppression",
     "Team",
     "TemplateVersion",
+    "Throttle",
     "User",
     "UserSession",
 ]

@@ -14,7 +14,8 @@ class Delivery(SQLModel, table=True):
     """The tracked sending of one alert to one channel. The unique key is the one-alert guarantee.
 
     pending → sending → sent | retry | unknown | dead | suppressed. `not_before` is when it is due; a claim moves it
-    forward by the lease, so a dead worker's row comes back by itself.
+    forward by the lease, so a dead worker's row comes back by itself. What tells of no single story (a digest, a
+    confirmation, a test, a notice) has a `unique_key` of its own instead.
     """
 
     __tablename__ = "delivery"
@@ -26,15 +27,23 @@ class Delivery(SQLModel, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    subscription_id: int = Field(foreign_key="subscription.id")
-    story_id: int = Field(foreign_key="story.id")
-    revision: int
+    subscription_id: int | None = Field(default=None, foreign_key="subscription.id")
+    story_id: int | None = Field(default=None, foreign_key="story.id")
+    revision: int = 1
     channel_id: int = Field(foreign_key="channel.id")
-    kind: str  # story · update · digest · test
+    kind: str  # story · update · digest · test · confirm · notice
+    unique_key: str | None = Field(
+        default=None, unique=True
+    )  # digest:SUBSCRIPTION:CHANNEL:MOMENT · confirm:CHANNEL:N · …
+    why: str = Field(default="", sa_column_kwargs={"server_default": ""})  # why now: instant · priority · first · …
+    instead_of: int | None = Field(default=None, foreign_key="delivery.id")  # the delivery this one is the fallback of
     state: str = "pending"
     state_reason: str = ""
     not_before: datetime
     attempts_made: int = 0
+    round_start: int = Field(
+        default=0, sa_column_kwargs={"server_default": "0"}
+    )  # attempts before it was retried by hand
     message_id: str
     message: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     message_sha256: str | None = None
@@ -73,7 +82,8 @@ class DigestEntry(SQLModel, table=True):
     story_id: int = Field(foreign_key="story.id", primary_key=True)
     revision: int = Field(primary_key=True)
     kind: str
-    why: str  # cadence · cap · quiet
+    why: str  # cadence · cap · quiet · snooze; muted · paused · unsubscribed: left out because of that
+    held_at: datetime | None = None
     due_at: datetime
     told_at: datetime | None = None
     delivery_id: int | None = Field(default=None, foreign_key="delivery.id")
@@ -88,6 +98,17 @@ class Suppression(SQLModel, table=True):
     hint: str
     reason: str
     at: datetime
+
+
+class Throttle(SQLModel, table=True):
+    """What limits sending to one place: the next free moment of a channel, and whether a host answers at all."""
+
+    __tablename__ = "throttle"
+
+    key: str = Field(primary_key=True)  # channel:ID · host:NAME
+    free_at: datetime | None = None
+    failures: int = 0  # in a row
+    open_until: datetime | None = None  # nothing is sent before: the circuit breaker is open
 
 
 class TemplateVersion(SQLModel, table=True):

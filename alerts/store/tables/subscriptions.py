@@ -4,7 +4,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, Text, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 
@@ -21,7 +21,8 @@ class Subscription(SQLModel, table=True):
     state: str = Field(default="active", index=True)  # draft · active · paused
     revision: int = 1
     origin: str = "console"  # console · yaml:<file>
-    muted_until: datetime | None = None
+    muted_until: datetime | None = None  # what comes before is never told
+    snoozed_until: datetime | None = None  # what comes before is told then, in a digest
     created_at: datetime
     updated_at: datetime
 
@@ -53,18 +54,34 @@ class Channel(SQLModel, table=True):
     fingerprint: str  # keyed hash of the config, so that one destination is one row
     state: str = "active"  # active · unverified · disabled · suppressed
     verified_at: datetime | None = None
-    failures: int = 0  # permanent failures of the endpoint in a row
+    failures: int = 0  # permanent failures of the endpoint in a row,
+    failed_at: datetime | None = None  # and when the last of them was
     last_error_code: str | None = None
     last_error_at: datetime | None = None
+    died_at: datetime | None = None  # when it was switched off because it refuses messages
+    confirm_count: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # confirmation mails so far
+    confirm_sent_at: datetime | None = None
     fallback_channel_id: int | None = Field(default=None, foreign_key="channel.id")
     created_at: datetime
 
 
 class SubscriptionChannel(SQLModel, table=True):
+    """One reader of one subscription. `cadence`, `quiet`, `cap_per_day`: as the rule file says for this channel;
+    the rest is the reader's own wish, which stands above them and outlives the next `rules apply`."""
+
     __tablename__ = "subscription_channel"
 
     subscription_id: int = Field(foreign_key="subscription.id", primary_key=True)
     channel_id: int = Field(foreign_key="channel.id", primary_key=True, index=True)
+    cadence: str | None = None
+    quiet: str | None = None
+    cap_per_day: int | None = None
+    own_cadence: str | None = None
+    own_quiet: str | None = None
+    paused: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    left_at: datetime | None = None
+    muted_until: datetime | None = None
+    snoozed_until: datetime | None = None
 
 
 class MatchRow(SQLModel, table=True):

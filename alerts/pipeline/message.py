@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""From the rows of a delivery to the message that is stored and sent."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from alerts.config import Settings
+from alerts.delivery import render, render_digest
+from alerts.delivery.digest import Waiting, digest
+from alerts.delivery.mail import dated
+from alerts.errors import Permanent
+from alerts.facts import concepts
+from alerts.model import Alert, AlertKind, ChannelKind, Digest, MatchReason, Message, SourceLine
+from alerts.pipeline import links, placing
+from alerts.pipeline.compose import Telling, alert
+from alerts.rhythm import Cadence, last_slot
+from alerts.store import deliveries, digests, items, stories, subscriptions
+from alerts.store.deliveries import DueDelivery
+from alerts.store.engine import Store
+from alerts.store.tables import DigestEntry, MatchRow, Story, Subscription
+from alerts.stories import RANK
+
+MAX_SOURCES = 8
+
+
+def rendered(store: Store, settings: Settings, due: DueDelivery, now: datetime) -> Message:
+    """Raises OncowireError if it cannot be made. Mail gets its date here, so that a repeat is the same byte for byte."""
+    with store.read() as session:
+        if due.kind == AlertKind.DIGEST:
+            made = render_digest(due.channel_kind, _digest(store, session, settings, due), due.message_id)
+        else:
+            made = _threaded(
+                session, due, render(due.channel_kind, _alert(store, session, settings, due), due.message_id)
+            )
+    return dated(made, settings.mail_from, now) if due.channel_kind is ChannelKind.EMAIL else made
+
+
+def _alert(store: Store, session: Session, settings: Settings, due: DueDelivery) -> Alert:
+    if due.story_id is None or due.subscription_id is None:
+        raise Permanent("nothing_to_tell", f"a delivery of kind {due.kind} has no message", scope="message")
+    own = links.of_reader(store, settings.public_url, links.Reader(due.channel_id, due.subscription_id))
+    repeat = bool(due.unknowns) and due.channel_kind is not ChannelKind.EMAIL
+    told = telling(session, settings, due.subscription_id, due.story_id, due.revision, AlertKind(due.kind))
+    told = told.model_copy(update={"links": told.links | own, "possible_repeat": repeat})
+    return alert(told, concepts())
+
+
+def telling(
+    session: Session, settings: Settings, subscription_id: int, story_id: int, revision: int, kind: AlertKind
+) -> Telling:
+    """All that an alert tells of one story, from rows."""
+    story = session.get_one(Story, story_id)
+    members = items.load(session, stories.members(session, story_id, parts=True))
+    lead = next(m for m in members if m.id == story.lead_item_id)
+    match = select(MatchRow).where(col(MatchRow.subscription_id) == subscription_id, col(MatchRow.story_id) == story_id)
+    reasons = session.exec(match.order_by(col(MatchRow.id).desc())).first()
+    earlier = session.get(Story, story.follows_id) if story.follows_id and kind is AlertKind.UPDATE else None
+    ordered = sorted(members, key=lambda m: (m.id != lead.id, RANK[m.news.tier], m.id))
+    return Telling(
+        kind=kind,
+        story_id=story_id,
+        revision=revision,
+        lead=lead.news,
+        facts=items.facts_of(session, lead),
+        sources=tuple(_source(m) for m in ordered[:MAX_SOURCES]),
+        subscription=session.get_one(Subscription, subscription_id).name,
+        reasons=tuple(MatchReason.model_validate(r) for r in reasons.reasons) if reasons else (),
+        follows_headline=earlier.headline if earlier else None,
+        follows_date=(earlier.event_date or earlier.first_seen_at.date()) if earlier else None,
+        links={"story": f"{settings.public_url}/#story-{story_id}"},
+    )
+
+
+def _source(member: items.StoredItem) -> SourceLine:
+    news = member.news
+    return SourceLine(
+        outlet=news.source or "source", title=news.title, url=news.link, tier=news.tier, published=news.published
+    )
+
+
+def _threaded(session: Session, due: DueDelivery, message: Message) -> Message:
+    """An update goes under the message that told the story before it: References in mail, a thread for Slack's bot."""
+    story = session.get_one(Story, due.story_id) if due.kind == AlertKind.UPDATE else None
+    if story is None or story.follows_id is None or due.subscription_id is None:
+        return message
+    first = deliveries.told_in(session, due.subscription_id, due.channel_id, story.follows_id)
+    if first is None:
+        return message
+    if due.channel_kind is ChannelKind.EMAIL:
+        headers = {"In-Reply-To": first.message_id, "References": first.message_id}
+        return message.model_copy(update={"headers": {**message.headers, **headers}})
+    if "bot_token" in due.config and first.provider_id:
+        thread = {"thread_ts": first.provider_id.rpartition(":")[2], "reply_broadcast": True}
+        return message.model_copy(update={"payload": {**(message.payload or {}), **thread}})
+    return message
+
+
+def _digest(store: Store, session: Session, settings: Settings, due: DueDelivery) -> Digest:
+    """Raises Permanent(nothing_to_tell) if nothing is left of it."""
+    entries = digests.entries_of(session, due.id)
+    reader = subscriptions.reader(session, due.subscription_id or 0, entries[0].channel_id) if entries else None
+    if reader is None or due.subscription_id is None:
+        raise Permanent("nothing_to_tell", "the digest is empty", scope="message")
+    rhythm = placing.wishes(reader).rhythm
+    waiting = [_waiting(session, settings, entry) for entry in entries]
+    return digest(
+        waiting,
+        subscription=reader.subscription.name,
+        window=_window(entries, rhythm.cadence),
+        zone=rhythm.zone,
+        by="cancer" if reader.subscription.spec.get("digest_by") == "cancer" else "drug",
+        links=links.of_reader(store, settings.public_url, links.Reader(due.channel_id, due.subscription_id)),
+    )
+
+
+def _waiting(session: Session, settings: Settings, entry: DigestEntry) -> Waiting:
+    kind = AlertKind(entry.kind)
+    told = telling(session, settings, entry.subscription_id, entry.story_id, entry.revision, kind)
+    return Waiting(alert(told, concepts()), session.get_one(Story, entry.story_id).first_seen_at, entry.why)
+
+
+def _window(entries: Sequence[DigestEntry], cadence: Cadence) -> tuple[datetime, datetime]:
+    """From the digest before (or since the first of these was held) to the moment this one was due."""
+    end = max(e.due_at for e in entries)
+    held = min(e.held_at or e.due_at for e in entries)
+    if cadence.kind == "instant":
+        return held, end
+    return min(held, last_slot(cadence, end - timedelta(seconds=1))), end
