@@ -56,7 +56,8 @@ class _Address(UnstructuredHeader):
     for List-Unsubscribe reads; RFC 5322 §2.1.1 lets a line have 998 characters."""
 
     def fold(self, *, policy: "Policy[Any]") -> str:
-        return f"{self.name}: {self}{policy.linesep}"
+        header: Any = self  # HeaderRegistry mixes this class into one that has a name
+        return f"{header.name}: {self}{policy.linesep}"
 
 
 def _policy() -> "EmailPolicy[EmailMessage]":
