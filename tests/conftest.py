@@ -79,9 +79,14 @@ def _admin(uri: str, statement: str) -> None:
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings of an empty, migrated store: every test that uses it runs on both databases."""
+    return settings_of(request.param, request, tmp_path)
+
+
+def settings_of(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings of an empty, migrated store on `sqlite` or `postgres`."""
     var = tmp_path / "var"
     var.mkdir()
-    if request.param == "postgres":
+    if database == "postgres":
         url = request.getfixturevalue("postgres_url")
         return load({"ONCOWIRE_VAR_DIR": str(var), "ONCOWIRE_DATABASE_URL": url})
     shutil.copy(request.getfixturevalue("sqlite_template"), var / "oncowire.db")

@@ -20,6 +20,7 @@ from alerts import __version__, logs
 from alerts.config import Settings, load
 from alerts.console import answers
 from alerts.console.access import GuardedRoute
+from alerts.console.rules.scan import History
 from alerts.store.engine import Store
 
 SECURITY_HEADERS = {
@@ -33,7 +34,7 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 MAX_BODY_BYTES = 4 * 1024 * 1024
-AREAS = ("health", "signin", "home", "api.document")
+AREAS = ("health", "signin", "home", "rules.files", "rules.pages", "api.document")
 
 
 class Section(NamedTuple):
@@ -44,7 +45,7 @@ class Section(NamedTuple):
     role: str = "viewer"
 
 
-SECTIONS = (Section("Overview", "/"),)
+SECTIONS = (Section("Overview", "/"), Section("Rules", "/rules"))
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -56,6 +57,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     def store() -> Store:
         return Store(given)
 
+    @lru_cache(maxsize=1)
+    def history() -> History:
+        return History(store())
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
@@ -65,7 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     made = FastAPI(
         title="Oncowire", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan
     )
-    made.state.settings, made.state.store, made.state.sections = given, store, SECTIONS
+    made.state.settings, made.state.store, made.state.history, made.state.sections = given, store, history, SECTIONS
     made.router.route_class = GuardedRoute
     made.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     made.middleware("http")(_secure)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Rule files into the store: `oncowire rules apply`, and the folder ONCOWIRE_RULES_DIR at each start."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,25 +30,33 @@ def apply(
     now = datetime.now(UTC)
     with store.write() as session:
         owner = ops.team_id(session, team, now)
-        return [(spec.name, _save(store, session, owner, spec, file, now, opt_in=opt_in)) for spec in parsed.specs]
-
-
-def _save(
-    store: Store, session: Session, team: int, spec: SubscriptionSpec, file: Path, now: datetime, *, opt_in: bool
-) -> str:
-    routes = [_route(store, session, team, c, now, opt_in=opt_in) for c in spec.channels]
-    data = spec.model_dump(mode="json", exclude={"channels"})
-    return subscriptions.save(
-        session,
-        team,
-        spec.name,
-        data,
-        spec.state,
-        list(dict.fromkeys(routes)),
-        author=f"file {file.name}",
-        origin=f"yaml:{file.name}",
-        now=now,
+    return apply_specs(
+        store, parsed.specs, owner, author=f"file {file.name}", origin=f"yaml:{file.name}", now=now, opt_in=opt_in
     )
+
+
+def apply_specs(
+    store: Store,
+    specs: Sequence[SubscriptionSpec],
+    team: int,
+    *,
+    author: str,
+    origin: str,
+    now: datetime,
+    opt_in: bool = False,
+) -> list[tuple[str, str]]:
+    """(name, created · changed · unchanged) of each, all in one transaction. Raises InputError(unknown_channel)."""
+    made = []
+    with store.write() as session:
+        for spec in specs:
+            routes = [_route(store, session, team, c, now, opt_in=opt_in) for c in spec.channels]
+            data = spec.model_dump(mode="json", exclude={"channels"})
+            kept = list(dict.fromkeys(routes))
+            outcome = subscriptions.save(
+                session, team, spec.name, data, spec.state, kept, author=author, origin=origin, now=now
+            )
+            made.append((spec.name, outcome))
+    return made
 
 
 def _route(store: Store, session: Session, team: int, spec: ChannelSpec, now: datetime, *, opt_in: bool) -> Route:

@@ -4,6 +4,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -16,6 +17,7 @@ from alerts.console.access import cookie_name
 from alerts.console.app import create_app
 from alerts.store import accounts, ops
 from alerts.store.engine import Store
+from tests.conftest import settings_of
 
 PEOPLE = {"alice": ("a", "admin"), "bob": ("a", "editor"), "vera": ("a", "viewer"), "charlie": ("b", "admin")}
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
@@ -46,6 +48,12 @@ class Browser:
     def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> Response:
         form = {"csrf": self.csrf(), **(data or {})}
         return self.client.post(path, data=form, headers={"Origin": "http://127.0.0.1:8000"}, **options)
+
+
+@pytest.fixture(params=["sqlite"])
+def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """SQLite: what the console asks of PostgreSQL is asked by test_every_page.py on both."""
+    return settings_of(request.param, request, tmp_path)
 
 
 @pytest.fixture

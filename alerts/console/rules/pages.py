@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: MIT
+"""Pages of rules: the list, the editor with its parts, saving, states, history."""
+
+from difflib import unified_diff
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from alerts.console import tables
+from alerts.console.access import GuardedRoute
+from alerts.console.desk import CurrentDesk, Desk, not_found
+from alerts.console.roles import Role, needs
+from alerts.console.rules import form as forms
+from alerts.console.rules import preview
+from alerts.console.rules.fields import BY_KEY, FIELDS, chip, suggest
+from alerts.console.rules.form import RuleForm
+from alerts.errors import InputError
+from alerts.facts import concepts
+from alerts.model import ChannelKind, EventType
+from alerts.store import rules, subscriptions
+from alerts.store.subscriptions import Destination
+from alerts.store.tables import Subscription
+from alerts.subscriptions import Rule, SubscriptionSpec
+from alerts.subscriptions.sentence import sentence
+from alerts.subscriptions.written import written
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/rules")
+STATES = ("draft", "active", "paused")
+COLUMNS = (
+    tables.Column("name", "Rule"),
+    tables.Column("state", "State"),
+    tables.Column("matches", "Told in 28 days"),
+    tables.Column("updated", "Changed"),
+)
+
+
+# ── list ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@router.get("")
+@needs(Role.VIEWER)
+def rule_list(desk: CurrentDesk) -> Response:
+    asked = tables.wanted(desk.request, COLUMNS, "name", ["state"])
+    with desk.store.read() as session:
+        found = rules.listed(
+            session, desk.actor.team_id, desk.now, q=asked.q, state=asked.filters["state"], sort=asked.sort,
+            descending=asked.descending, offset=asked.offset, limit=asked.limit,
+        )  # fmt: skip
+    if asked.csv:
+        cells = {"name": lambda r: r.subscription.name, "state": lambda r: r.subscription.state,
+                 "matches": lambda r: r.matches, "updated": lambda r: r.subscription.updated_at}  # fmt: skip
+        return tables.csv_answer("rules", COLUMNS, found.rows, lambda row, key: cells[key](row))
+    sentences = {row.subscription.id: sentence(_rule(row.subscription), concepts()) for row in found.rows}
+    table = tables.Table("/rules", COLUMNS, asked, found.rows, found.total)
+    return desk.show("rules/list.html", table=table, sentences=sentences, states=STATES)
+
+
+def _rule(row: Subscription) -> Rule:
+    return Rule.model_validate(row.spec["rule"])
+
+
+# ── editor ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@router.get("/new")
+@needs(Role.EDITOR, "rules:write")
+def new_rule(desk: CurrentDesk) -> Response:
+    with desk.store.read() as session:
+        channels = rules.channels(session, desk.actor.team_id)
+    only = tuple(c.id for c in channels if c.id is not None) if len(channels) == 1 else ()
+    email = "" if channels else desk.actor.who.email
+    return _editor(desk, None, RuleForm(channels=only, new_email=email))
+
+
+@router.get("/{rule_id:int}")
+@needs(Role.VIEWER)
+def edit_rule(desk: CurrentDesk, rule_id: int) -> Response:
+    with desk.store.read() as session:
+        row, form = _stored(session, desk, rule_id)
+    return _editor(desk, row, form)
+
+
+def _stored(session: Session, desk: Desk, rule_id: int) -> tuple[Subscription, RuleForm]:
+    row = rules.one(session, desk.actor.team_id, rule_id)
+    if row is None:
+        raise not_found("rule")
+    chosen = [c.id for c in rules.channels_of(session, rule_id) if c.id is not None]
+    return row, forms.of(forms.stored_spec(row.spec), chosen, row.revision)
+
+
+def _editor(desk: Desk, row: Subscription | None, form: RuleForm, status: int = 200, days: int = 90) -> Response:
+    """The whole page, or only the form where htmx asks for it; the preview is drawn at once without JavaScript."""
+    template = "rules/_form.html" if desk.is_htmx else "rules/edit.html"
+    return desk.show(
+        template, status, **_values(desk, row, form, days), shown=None if desk.is_htmx else _view(desk, row, form, days)
+    )
+
+
+def _values(desk: Desk, row: Subscription | None, form: RuleForm, days: int) -> dict[str, Any]:
+    with desk.store.read() as session:
+        channels = rules.channels(session, desk.actor.team_id)
+        told = rules.last_deliveries(session, row.id) if row is not None and row.id is not None else []
+    return {
+        "rule": row,
+        "form": form,
+        "fields": FIELDS,
+        "chip": chip,
+        "channels": channels,
+        "told": told,
+        "days": days,
+        "windows": preview.WINDOWS,
+        "sends": preview.sends(form, desk.now),
+        "events": list(EventType),
+        "readback": sentence(forms.rule_of(form), concepts()) if not form.empty else "",
+    }
+
+
+def _view(desk: Desk, row: Subscription | None, form: RuleForm, days: int) -> preview.View | None:
+    return preview.view(desk, form, days, _rule(row) if row is not None else None)
+
+
+async def _posted(request: Request) -> tuple[RuleForm, int | None, int]:
+    """The form, the id of the rule if it is stored, the days of the preview."""
+    data = await request.form()
+    rule_id, days = str(data.get("id", "")), str(data.get("days", "90"))
+    return (
+        forms.read(data),
+        int(rule_id) if rule_id.isascii() and rule_id.isdigit() and len(rule_id) < 10 else None,
+        int(days) if days in {str(d) for d in preview.WINDOWS} else 90,
+    )
+
+
+def _row(desk: Desk, rule_id: int | None) -> Subscription | None:
+    if rule_id is None:
+        return None
+    with desk.store.read() as session:
+        row = rules.one(session, desk.actor.team_id, rule_id)
+    if row is None:
+        raise not_found("rule")
+    return row
+
+
+Posted = Annotated[str, Form(max_length=500)]
+CurrentForm = Annotated[tuple[RuleForm, int | None, int], Depends(_posted)]
+
+
+@router.get("/suggest")
+@needs(Role.VIEWER)
+def suggestions(desk: CurrentDesk, place: str) -> Response:
+    """Type-ahead: what stands in the field comes under the field's own name."""
+    field = place.partition(".")[0]
+    if field not in BY_KEY:
+        raise not_found("field")
+    typed = desk.request.query_params.get(f"type.{place}", "")
+    with desk.store.read() as session:
+        found = suggest(field, typed, lambda words, limit: rules.feed_titles(session, words, limit))
+    return desk.show("rules/_suggestions.html", place=place, typed=typed, found=found)
+
+
+@router.post("/form")
+@needs(Role.VIEWER)
+def redraw(desk: CurrentDesk, posted: CurrentForm, pick: Posted = "", drop: Posted = "") -> Response:
+    """After a value was picked, typed or taken away."""
+    form, rule_id, days = posted
+    form = forms.changed(form, pick, drop)
+    focus = (pick or drop).partition("=")[0]
+    return _editor(desk, _row(desk, rule_id), form.with_(focus=focus), days=days)
+
+
+@router.post("/preview")
+@needs(Role.VIEWER)
+def preview_part(desk: CurrentDesk, posted: CurrentForm) -> Response:
+    """Only the preview for htmx; the whole page for a browser without JavaScript."""
+    form, rule_id, days = posted
+    row = _row(desk, rule_id)
+    if not desk.is_htmx:
+        return _editor(desk, row, forms.changed(form), days=days)
+    return desk.show("rules/_preview.html", **_values(desk, row, form, days), shown=_view(desk, row, form, days))
+
+
+# ── saving ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@router.post("/save")
+@needs(Role.EDITOR, "rules:write")
+def save(desk: CurrentDesk, posted: CurrentForm, state: Posted) -> Response:
+    form, rule_id, days = posted
+    state = state if state in STATES else "draft"
+    row = _row(desk, rule_id)
+    form = forms.changed(form)
+    with desk.store.read() as session:
+        labels = {c.id: c.label for c in rules.channels(session, desk.actor.team_id) if c.id is not None}
+        taken = rules.by_name(session, desk.actor.team_id, form.name.strip())
+    spec, form = forms.check(form, state, labels)
+    if taken is not None and taken.id != rule_id:
+        spec, form = None, form.with_(faults={**form.faults, "name": "Another rule of your team has this name."})
+    if row is not None and row.revision != form.revision:
+        why = f"Somebody changed this rule meanwhile (revision {row.revision}). Look at its history; saving again replaces it."
+        spec, form = None, form.with_(revision=row.revision, faults={**form.faults, "rule": why})
+    if spec is None:
+        return _editor(desk, row, form, 422, days)
+    said = _volume(desk, row, form, state)
+    saved = _save(desk, row, spec, form, [c for c in form.channels if c in labels])
+    return desk.go(f"/rules/{saved}", said)
+
+
+def _save(desk: Desk, row: Subscription | None, spec: SubscriptionSpec, form: RuleForm, channels: list[int]) -> int:
+    """Id of the rule; all of it in one transaction with its line in the audit log."""
+    team, actor = desk.actor.team_id, desk.actor.name
+    with desk.store.write() as session:
+        if form.new_email.strip():
+            address = form.new_email.strip()
+            destination = Destination(ChannelKind.EMAIL, {"address": address}, address, address)
+            state = "unverified" if desk.settings.double_opt_in else "active"
+            channels = [*channels, subscriptions.save_channel(desk.store, session, team, destination, desk.now, state)]
+        if row is not None and row.name != spec.name and row.id is not None:
+            mine = rules.one(session, team, row.id)
+            assert mine is not None
+            rules.rename(session, mine, spec.name)
+        data = spec.model_dump(mode="json", exclude={"channels"})
+        routes = rules.routes(session, row.id if row is not None else None, channels)
+        outcome = subscriptions.save(
+            session, team, spec.name, data, spec.state, routes, author=actor, origin="console", now=desk.now
+        )
+        saved = rules.by_name(session, team, spec.name)
+        assert saved is not None
+        assert saved.id is not None
+        if outcome != "unchanged":
+            desk.audit(session, f"rule_{outcome}", f"rule {spec.name}", state=spec.state, revision=saved.revision)
+        return saved.id
+
+
+def _volume(desk: Desk, row: Subscription | None, form: RuleForm, state: str) -> str:
+    """What the save changes, in a sentence."""
+    seen = preview.view(desk, form, 90, _rule(row) if row is not None else None)
+    rate = f"about {seen.per_week:.1f} stories a week" if seen is not None else "nothing"
+    if seen is not None and seen.saved_per_week is not None:
+        rate = f"about {seen.per_week:.1f} stories a week instead of {seen.saved_per_week:.1f}"
+    now = {"active": "It is on", "draft": "It is a draft and tells nobody", "paused": "It is paused and tells nobody"}
+    return f"Saved. {now[state]}: {rate} in the last 90 days would have met it."
+
+
+@router.post("/{rule_id:int}/state")
+@needs(Role.EDITOR, "rules:write")
+def set_state(desk: CurrentDesk, rule_id: int, state: Posted) -> Response:
+    """Switch on, pause, back to draft."""
+    if state not in STATES:
+        raise InputError("bad_state", "A rule is draft, active or paused.")
+    with desk.store.write() as session:
+        row, form = _stored(session, desk, rule_id)
+        if state == "active" and not form.channels:
+            raise InputError("no_channel", "Choose where to tell it before switching it on.")
+        _keep(session, desk, row, {**row.spec, "state": state}, f"rule_{state}", form.channels)
+    return desk.go(f"/rules/{rule_id}", f"“{row.name}” is {state} now.")
+
+
+def _keep(
+    session: Session, desk: Desk, row: Subscription, spec: dict[str, object], action: str, channels: tuple[int, ...]
+) -> None:
+    routes = rules.routes(session, row.id, channels)
+    subscriptions.save(
+        session, desk.actor.team_id, row.name, spec, str(spec["state"]), routes,
+        author=desk.actor.name, origin="console", now=desk.now,
+    )  # fmt: skip
+    desk.audit(session, action, f"rule {row.name}", revision=row.revision)
+
+
+@router.post("/{rule_id:int}/duplicate")
+@needs(Role.EDITOR, "rules:write")
+def duplicate(desk: CurrentDesk, rule_id: int) -> Response:
+    """A draft with the same conditions under a free name."""
+    with desk.store.write() as session:
+        row, form = _stored(session, desk, rule_id)
+        name = _free_name(session, desk.actor.team_id, row.name)
+        spec = {**row.spec, "name": name, "state": "draft"}
+        routes = rules.routes(session, rule_id, form.channels)
+        subscriptions.save(
+            session, desk.actor.team_id, name, spec, "draft", routes,
+            author=desk.actor.name, origin="console", now=desk.now,
+        )  # fmt: skip
+        made = rules.by_name(session, desk.actor.team_id, name)
+        desk.audit(session, "rule_duplicated", f"rule {name}", of=row.name)
+    assert made is not None
+    return desk.go(f"/rules/{made.id}", f"This is a copy of “{row.name}”, as a draft.")
+
+
+def _free_name(session: Session, team: int, name: str) -> str:
+    number = 2
+    while rules.by_name(session, team, made := f"{name[:190]} ({number})") is not None:
+        number += 1
+    return made
+
+
+# ── history ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@router.get("/{rule_id:int}/history")
+@needs(Role.VIEWER)
+def history(desk: CurrentDesk, rule_id: int) -> Response:
+    """Every revision with its author and what it changed, as rule files have it."""
+    with desk.store.read() as session:
+        row, _ = _stored(session, desk, rule_id)
+        kept = rules.history(session, rule_id)
+    texts = [written([forms.stored_spec({**r.spec, "name": r.spec.get("name", row.name)})], concepts()) for r in kept]
+    entries = [
+        {"revision": r, "diff": _diff(texts[n + 1] if n + 1 < len(texts) else "", texts[n])} for n, r in enumerate(kept)
+    ]
+    return desk.show("rules/history.html", rule=row, entries=entries)
+
+
+def _diff(old: str, new: str) -> list[tuple[str, str]]:
+    """(kind, line): kind is added, removed or same."""
+    if not old:
+        return [("same", line) for line in new.splitlines()]
+    kinds = {"+": "added", "-": "removed", " ": "same"}
+    lines = list(unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2))[2:]
+    return [(kinds[line[0]], line[1:]) for line in lines if line[0] in kinds]
+
+
+@router.post("/{rule_id:int}/undo")
+@needs(Role.EDITOR, "rules:write")
+def undo(desk: CurrentDesk, rule_id: int, revision: Annotated[int, Form()]) -> Response:
+    """Back to an earlier revision, which is a new one: nothing of the history is lost."""
+    with desk.store.write() as session:
+        row, form = _stored(session, desk, rule_id)
+        old = next((r for r in rules.history(session, rule_id) if r.revision == revision), None)
+        if old is None:
+            raise not_found("revision")
+        spec = {**old.spec, "name": row.name, "state": row.state}
+        _keep(session, desk, row, spec, "rule_undone", form.channels)
+    return desk.go(f"/rules/{rule_id}", f"“{row.name}” is as it was in revision {revision}.")

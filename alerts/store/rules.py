@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""SQL of the rule editor: subscriptions of a team with their numbers, one with its channels, its history."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from alerts.store.listing import Page, page
+from alerts.store.subscriptions import Route
+from alerts.store.tables import (
+    Channel,
+    Delivery,
+    Feed,
+    MatchRow,
+    Subscription,
+    SubscriptionChannel,
+    SubscriptionRevision,
+)
+
+RECENT_DAYS = 28
+
+
+class Listed(NamedTuple):
+    """A line of the list of rules."""
+
+    subscription: Subscription
+    matches: int  # in the last 28 days
+    last_match_at: datetime | None
+
+    @property
+    def per_week(self) -> float:
+        return self.matches * 7 / RECENT_DAYS
+
+
+def listed(
+    session: Session, team_id: int, now: datetime, *, q: str, state: str, sort: str, descending: bool,
+    offset: int, limit: int,
+) -> Page:  # fmt: skip
+    """The team's subscriptions; `sort`: name · state · matches · updated."""
+    since = now - timedelta(days=RECENT_DAYS)
+    counted = (
+        select(
+            MatchRow.subscription_id.label("sid"),  # type: ignore[attr-defined]
+            func.count().label("matches"),
+            func.max(MatchRow.matched_at).label("last"),
+        )
+        .where(col(MatchRow.matched_at) >= since)
+        .group_by(col(MatchRow.subscription_id))
+        .subquery()
+    )
+    matches = func.coalesce(counted.c.matches, 0)
+    statement = (
+        select(Subscription, matches, counted.c.last)
+        .outerjoin(counted, counted.c.sid == Subscription.id)
+        .where(col(Subscription.team_id) == team_id)
+    )
+    if state:
+        statement = statement.where(col(Subscription.state) == state)
+    sorts = {
+        "name": func.lower(Subscription.name),
+        "state": col(Subscription.state),
+        "matches": matches,
+        "updated": col(Subscription.updated_at),
+    }
+    found = page(
+        session, statement, sorts=sorts, sort=sort, descending=descending, offset=offset, limit=limit, words=q,
+        search=[Subscription.name], tie=col(Subscription.id),
+    )  # fmt: skip
+    return Page([Listed(*row) for row in found.rows], found.total)
+
+
+def one(session: Session, team_id: int, subscription_id: int) -> Subscription | None:
+    """A subscription of the team, None if the team has none such."""
+    row = session.get(Subscription, subscription_id)
+    return row if row is not None and row.team_id == team_id else None
+
+
+def by_name(session: Session, team_id: int, name: str) -> Subscription | None:
+    return session.exec(
+        select(Subscription).where(col(Subscription.team_id) == team_id, col(Subscription.name) == name)
+    ).first()
+
+
+def all_of(session: Session, team_id: int, states: Sequence[str] = ()) -> Sequence[Subscription]:
+    statement = select(Subscription).where(col(Subscription.team_id) == team_id).order_by(col(Subscription.name))
+    return session.exec(statement.where(col(Subscription.state).in_(states)) if states else statement).all()
+
+
+def channels(session: Session, team_id: int) -> Sequence[Channel]:
+    """The team's channels by label."""
+    return session.exec(select(Channel).where(col(Channel.team_id) == team_id).order_by(col(Channel.label))).all()
+
+
+def channels_of(session: Session, subscription_id: int) -> Sequence[Channel]:
+    joined = select(Channel).join(SubscriptionChannel, col(SubscriptionChannel.channel_id) == col(Channel.id))
+    return session.exec(
+        joined.where(col(SubscriptionChannel.subscription_id) == subscription_id).order_by(col(Channel.id))
+    ).all()
+
+
+def routes(session: Session, subscription_id: int | None, channel_ids: Sequence[int]) -> list[Route]:
+    """These channels, each with the rhythm of its own that it has in that subscription."""
+    mine = select(SubscriptionChannel).where(col(SubscriptionChannel.subscription_id) == subscription_id)
+    had = {r.channel_id: Route(r.channel_id, r.cadence, r.quiet, r.cap_per_day) for r in session.exec(mine)}
+    return [had.get(channel, Route(channel)) for channel in dict.fromkeys(channel_ids)]
+
+
+def history(session: Session, subscription_id: int) -> Sequence[SubscriptionRevision]:
+    """Newest first."""
+    statement = select(SubscriptionRevision).where(col(SubscriptionRevision.subscription_id) == subscription_id)
+    return session.exec(statement.order_by(col(SubscriptionRevision.revision).desc())).all()
+
+
+def last_deliveries(session: Session, subscription_id: int, limit: int = 5) -> Sequence[tuple[Delivery, Channel]]:
+    statement = select(Delivery, Channel).join(Channel, col(Channel.id) == col(Delivery.channel_id))
+    return session.exec(
+        statement.where(col(Delivery.subscription_id) == subscription_id).order_by(col(Delivery.id).desc()).limit(limit)
+    ).all()
+
+
+def feed_titles(session: Session, words: str, limit: int) -> list[str]:
+    """Names of sources that hold the words."""
+    statement = select(Feed.title).where(func.lower(Feed.title).like(f"%{words.lower()}%"), col(Feed.title) != "")
+    return list(dict.fromkeys(session.exec(statement.order_by(col(Feed.title)).limit(limit * 3))))[:limit]
+
+
+def rename(session: Session, row: Subscription, name: str) -> None:
+    row.name = name
+    session.flush()
+
+
+def as_row(row: Subscription) -> dict[str, Any]:
+    """What the API shows of a subscription."""
+    return {
+        "id": row.id,
+        "revision": row.revision,
+        "origin": row.origin,
+        "muted_until": row.muted_until,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
