@@ -91,7 +91,12 @@ def apply_yaml(
         )
     try:
         outcomes = rulefiles.apply_specs(
-            desk.store, parsed.specs, desk.actor.team_id, author=desk.actor.name, origin="console", now=desk.now,
+            desk.store,
+            parsed.specs,
+            desk.actor.team_id,
+            author=desk.actor.name,
+            origin="console",
+            now=desk.now,
             opt_in=desk.settings.double_opt_in,
         )
     except OncowireError as exc:

@@ -120,7 +120,7 @@ def warning(matches: int, per_week: float, days: int, stories: int) -> str:
 
 def weeks(counted: Mapping[str, int], now: datetime, span_days: float) -> list[Week]:
     """One bar for each week of the window, oldest first, empty weeks included."""
-    number = min(52, max(1, round(span_days / 7)))
+    number = min(52, max(13, round(span_days / 7)))
     labels = []
     for back in range(number - 1, -1, -1):
         year, week, _ = (now - timedelta(weeks=back)).isocalendar()
