@@ -1,68 +1,82 @@
 # SPDX-License-Identifier: MIT
-"""Drugs that no vocabulary knows, shown by an INN stem or by the pattern of a company code. For the review queue too."""
+"""Drugs that no vocabulary knows, shown by an INN stem or by the pattern of a company code. Words: vocabulary/novel.yaml."""
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+import yaml
+
+from alerts.facts.matcher import Hit
 from alerts.facts.prepare import Part, Sentence
-from alerts.facts.vocabulary import Vocabulary
-from alerts.model import DrugFact, Mention, NewsItem, Role
+from alerts.facts.vocabulary import FOLDER, Vocabulary
 
+_WORDS: dict[str, Any] = yaml.safe_load((FOLDER / "novel.yaml").read_text(encoding="utf-8"))
+_CODE = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS['codes'])})(?![\w]|-\d)")
+_GROUPS = yaml.safe_load((FOLDER / "trials.yaml").read_text(encoding="utf-8"))["groups"]
+_NO_CODE = re.compile(rf"^(?:{'|'.join((*_WORDS['no_codes'], *_GROUPS))})-?[A-Z]?\d", re.I)
+_PAIR = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS['pairs'])})(?![\w-])", re.I)
+_ORDINARY = re.compile(rf"(?:{'|'.join(_WORDS['ordinary'])})$", re.I)
 _WORD = re.compile(r"\b[a-zA-Z]{7,30}\b")
-_CODE = re.compile(r"\b[A-Z]{2,6}-?\d{3,6}[A-Z]?\b|\b[A-Z]{2,5}-\d-\d{3}\b")
-_NO_CODE = re.compile(
-    r"^(?:NCT|COVID|SARS|ISO|PMID|DOI|CD|IL|HER|KRAS|BRAF|EGFR|FY|USD|EUR|ASCO|ESMO|ASH|AACR|EHA|SABCS|ICD|GRCH|HLA|PSMA|CA|VEGF|Q)-?\d",
-    re.I,
-)
-_TRIALS = re.compile(
-    r"^(?:KEYNOTE|LEAP|DESTINY|COSMIC|CONTACT|NRG|SWOG|GOG|JCOG|NADIM|RUBY|ZUMA|EV|NSABP|CALGB|ECOG|RTOG|EORTC|EMPOWER|ORIENT)"
-)
-# Stems short or common enough to end ordinary words are left to people.
-_ORDINARY = re.compile(r"(?:carabine|colleague|pedanib)$")
+# A code in brackets behind a drug's name, or the name behind its code, is that drug.
+_ALIAS = re.compile(r"^\W{0,3}[(\[,/]\W{0,2}(?:formerly |also known as |also called |or |previously )?$", re.I)
+_NOVEL = "novel:"
 
 
-def novel_drugs(
-    item: NewsItem, parts: list[Sentence], taken: Sequence[Mention], vocabulary: Vocabulary, *, any_primary: bool
-) -> tuple[DrugFact, ...]:
-    """Unknown words with an INN stem, unknown codes; primary only in the title and where nothing known is the subject."""
-    known = {(m.field, p) for m in taken for p in range(m.start, m.end)}
-    found: dict[str, list[tuple[Sentence, Mention]]] = {}
-    for sentence in parts:
-        if sentence.part is Part.BOILERPLATE or sentence.shouting:
-            continue
-        for name, start, end in _candidates(sentence, vocabulary):
-            mention = _mention(item, sentence, start, end)
-            if (mention.field, mention.start) not in known:
-                found.setdefault(name, []).append((sentence, mention))
-    return tuple(_fact(name, places, any_primary) for name, places in found.items())
+class NovelFinder:
+    """Finds unknown drugs in sentences. Made once per vocabulary."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        stems = [p.pattern for p, _ in vocabulary.stems]
+        self._stem = re.compile(rf"(?:{'|'.join(stems)}|(?:{'|'.join(_WORDS['stems'])})$)")
+
+    def hits(self, parts: Sequence[Sentence], taken: dict[int, list[tuple[int, int, bool]]]) -> Iterator[Hit]:
+        """Unknown drugs. `taken`: (start, end, is a drug) of known names and trials, text positions by sentence number."""
+        for at, sentence in enumerate(parts):
+            if sentence.part is Part.BOILERPLATE or sentence.shouting:
+                continue
+            held = sorted(taken.get(sentence.number, ()))
+            for name, start, end in self._candidates(sentence.text):
+                if all(end <= s or start >= e for s, e, _ in held):
+                    alias = _is_alias(sentence.text, start, end, held)
+                    held.append((start, end, True))
+                    if not alias:
+                        yield _hit(name, at, sentence, start, end)
+
+    def _candidates(self, text: str) -> Iterator[tuple[str, int, int]]:
+        for hit in _PAIR.finditer(text):
+            yield hit.group().lower(), hit.start(), hit.end()
+        for hit in _WORD.finditer(text):
+            word = hit.group().lower()
+            if self._stem.search(word) and not _ORDINARY.search(word):
+                yield word, hit.start(), hit.end()
+        for hit in _CODE.finditer(text):
+            if not _NO_CODE.match(hit.group()):
+                yield hit.group(), hit.start(), hit.end()
 
 
-def _candidates(sentence: Sentence, vocabulary: Vocabulary) -> list[tuple[str, int, int]]:
-    made = []
-    for hit in _WORD.finditer(sentence.text):
-        word = hit.group().lower()
-        if not _ORDINARY.search(word) and any(p.search(word) for p, _ in vocabulary.stems):
-            made.append((word, hit.start(), hit.end()))
-    for hit in _CODE.finditer(sentence.text):
-        if not _NO_CODE.match(hit.group()) and not _TRIALS.match(hit.group()):
-            made.append((hit.group().upper(), hit.start(), hit.end()))
-    return made
-
-
-def _mention(item: NewsItem, sentence: Sentence, start: int, end: int) -> Mention:
-    source = item.title if sentence.field == "title" else item.summary
-    first, last = sentence.offsets[start], sentence.offsets[end - 1] + 1
-    return Mention(
-        field="title" if sentence.field == "title" else "summary", start=first, end=last, text=source[first:last]
+def _is_alias(text: str, start: int, end: int, held: Sequence[tuple[int, int, bool]]) -> bool:
+    return any(
+        drug and (_ALIAS.match(text[e:start]) if e <= start else _ALIAS.match(text[end:s])) for s, e, drug in held
     )
 
 
-def _fact(name: str, places: list[tuple[Sentence, Mention]], any_primary: bool) -> DrugFact:
-    early = any(s.number == 0 for s, _ in places) or (not any_primary and any(s.number == 1 for s, _ in places))
-    return DrugFact(
-        id=f"novel:{re.sub(r'[^a-z0-9]', '', name.lower())}",
-        name=name,
-        role=Role.PRIMARY if early else Role.MENTIONED,
-        tier="novel",
-        mentions=tuple(m for _, m in places),
-    )
+def _hit(name: str, at: int, sentence: Sentence, start: int, end: int) -> Hit:
+    """Text positions → key positions."""
+    offsets = sentence.keyed.offsets
+    return Hit("drug", novel_id(name), at, bisect_left(offsets, start), bisect_left(offsets, end))
+
+
+def is_novel(concept: str) -> bool:
+    """Was the id made here?"""
+    return concept.startswith(_NOVEL)
+
+
+def novel_id(name: str) -> str:
+    return _NOVEL + re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def novel_name(text: str) -> str:
+    """A code as printed, a name in lower case."""
+    return text if any(c.isdigit() for c in text) else text.lower()

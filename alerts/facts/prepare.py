@@ -37,6 +37,14 @@ class Sentence(NamedTuple):
             field="title" if self.field == "title" else "summary", start=first, end=last, text=source[first:last]
         )
 
+    def text_span(self, item: NewsItem, start: int, end: int) -> Mention:
+        """Span of clean-text positions → span in the field as given."""
+        source = item.title if self.field == "title" else item.summary
+        first, last = self.offsets[start], self.offsets[end - 1] + 1
+        return Mention(
+            field="title" if self.field == "title" else "summary", start=first, end=last, text=source[first:last]
+        )
+
 
 _MARKUP = re.compile(
     r"<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]{0,2000}>", re.S | re.I

@@ -2,14 +2,15 @@
 """From title and summary to bound facts. Pure: the same text gives the same facts."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
-from alerts.facts import details, events
+from alerts.facts import details, events, trials
 from alerts.facts.claims import claims
 from alerts.facts.concepts import CANCER, VocabularyConcepts, concepts
-from alerts.facts.matcher import Matcher
+from alerts.facts.matcher import Hit, Matcher
 from alerts.facts.news import main_event
-from alerts.facts.novel import novel_drugs
+from alerts.facts.novel import NovelFinder, is_novel, novel_name
 from alerts.facts.prepare import Part, Sentence, sentences
 from alerts.facts.reading import Found, Reading
 from alerts.facts.roles import is_subject
@@ -43,14 +44,15 @@ class Reader:
         self._vocabulary = vocabulary
         self._tree = tree
         self._matcher = Matcher(vocabulary)
+        self._novel = NovelFinder(vocabulary)
         self._body_names = {b.id: b.short for b in vocabulary.bodies.values()}
 
     def read(self, item: NewsItem) -> Facts:
         """Facts of an item; empty lists where the text does not say, never a guess."""
         parts = sentences(item)
         whole = " ".join(s.keyed.key for s in parts)
-        found = self._found(item, parts, whole)
-        reading = Reading(item, parts, found, self._masked(parts, found))
+        found, named = self._found(item, parts, whole)
+        reading = Reading(item, parts, found, self._masked(parts, found, named))
         reading.main = main_event(parts, reading.masked)
         drugs = self._drugs(reading)
         cancers = self._cancers(reading)
@@ -67,7 +69,7 @@ class Reader:
             biomarkers=self._biomarkers(reading),
             event=event,
             regulators=bodies,
-            trials=details.trials(item, parts, self._vocabulary),
+            trials=trials.trials(item, parts, named, self._vocabulary),
             setting=details.setting(whole),
             companies=tuple(reading.names("company")),
             event_date=bound[0].event_date,
@@ -77,29 +79,32 @@ class Reader:
             extractor_version=EXTRACTOR_VERSION,
         )
 
-    def _found(self, item: NewsItem, parts: list[Sentence], whole: str) -> list[Found]:
-        made: list[Found] = []
-        earlier: list[tuple[int, int, bool]] = []
-        last = -1
-        for hit in self._matcher.hits(parts, whole):
-            sentence = parts[hit.sentence]
-            if hit.sentence != last:
-                earlier, last = [], hit.sentence
-            subject = sentence.part is not Part.BOILERPLATE
-            if hit.kind == "drug":
-                subject = subject and is_subject(sentence.keyed.key, hit.start, hit.end, earlier)
-                earlier.append((hit.start, hit.end, subject))
-            source = item.title if sentence.field == "title" else item.summary
-            made.append(Found(hit, sentence, subject, sentence.mention(hit.start, hit.end, source)))
-        return made
+    def _found(self, item: NewsItem, parts: list[Sentence], whole: str) -> tuple[list[Found], list[trials.Place]]:
+        """Known names, trials, and drugs that nothing knows, in the order of the text."""
+        hits = self._matcher.hits(parts, whole)
+        spans: dict[int, list[tuple[int, int, bool]]] = {}
+        for hit in hits:
+            offsets = parts[hit.sentence].keyed.offsets
+            span = (offsets[hit.start], offsets[hit.end - 1] + 1, hit.kind == "drug")
+            spans.setdefault(parts[hit.sentence].number, []).append(span)
+        named = trials.places(parts, spans)
+        for place in named:
+            spans.setdefault(place.sentence.number, []).append((place.start, place.end, False))
+        if _CANCER_WORDS.search(whole) or any(h.kind == "indication" for h in hits):
+            hits = sorted([*hits, *self._novel.hits(parts, spans)], key=lambda h: (h.sentence, h.start))
+        return _with_roles(item, parts, hits), named
 
-    def _masked(self, parts: list[Sentence], found: Sequence[Found]) -> dict[int, str]:
+    def _masked(self, parts: list[Sentence], found: Sequence[Found], named: Sequence[trials.Place]) -> dict[int, str]:
         """Match keys by sentence number, with known names overwritten by the capital of their kind."""
         keys = {p.number: list(p.keyed.key) for p in parts}
         for one in found:
             hit = one.hit
             letter = events.MASKS.get(hit.kind) or self._body_mask(hit.id, one.mention.text)
             keys[one.sentence.number][hit.start : hit.end] = letter * (hit.end - hit.start)
+        for place in named:
+            offsets = place.sentence.keyed.offsets
+            start, end = bisect_left(offsets, place.start), bisect_left(offsets, place.end)
+            keys[place.sentence.number][start:end] = "T" * (end - start)
         return {number: "".join(chars) for number, chars in keys.items()}
 
     def _body_mask(self, body: str, words: str) -> str:
@@ -112,24 +117,25 @@ class Reader:
     def _drugs(self, reading: Reading) -> tuple[DrugFact, ...]:
         by_id = reading.names("drug")
         primary = primary_drugs(reading, by_id)
-        facts = [self._drug(drug_id, places, drug_id in primary) for drug_id, places in by_id.items()]
-        taken = [m for fact in facts for m in fact.mentions]
-        novel = novel_drugs(reading.item, reading.parts, taken, self._vocabulary, any_primary=bool(primary))
-        return (*facts, *novel)
+        return tuple(self._drug(drug_id, places, drug_id in primary) for drug_id, places in by_id.items())
 
     def _drug(self, drug_id: str, places: list[Found], primary: bool) -> DrugFact:
+        role = Role.PRIMARY if primary else Role.MENTIONED
+        mentions = tuple(place.mention for place in places)
+        if is_novel(drug_id):
+            return DrugFact(id=drug_id, name=novel_name(mentions[0].text), role=role, tier="novel", mentions=mentions)
         drug = self._vocabulary.drugs[drug_id]
         names = {place.mention.text.strip("®™").lower() for place in places}
         brand = next((b for b in drug.brands if b.lower() in names), drug.brands[0] if drug.brands else None)
         return DrugFact(
             id=drug_id,
             name=drug.name,
-            role=Role.PRIMARY if primary else Role.MENTIONED,
+            role=role,
             classes=drug.classes,
             targets=drug.targets,
             brand=brand,
             tier=drug.tier,
-            mentions=tuple(place.mention for place in places),
+            mentions=mentions,
         )
 
     def _cancers(self, reading: Reading) -> tuple[IndicationFact, ...]:
@@ -172,6 +178,23 @@ class Reader:
             )
             for marker, places in reading.names("biomarker").items()
         )
+
+
+def _with_roles(item: NewsItem, parts: list[Sentence], hits: Sequence[Hit]) -> list[Found]:
+    made: list[Found] = []
+    earlier: list[tuple[int, int, bool]] = []
+    last = -1
+    for hit in hits:
+        sentence = parts[hit.sentence]
+        if hit.sentence != last:
+            earlier, last = [], hit.sentence
+        subject = sentence.part is not Part.BOILERPLATE
+        if hit.kind == "drug":
+            subject = subject and is_subject(sentence.keyed.key, hit.start, hit.end, earlier)
+            earlier.append((hit.start, hit.end, subject))
+        source = item.title if sentence.field == "title" else item.summary
+        made.append(Found(hit, sentence, subject, sentence.mention(hit.start, hit.end, source)))
+    return made
 
 
 def _event_fact(reading: Reading) -> EventFact:

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""Trials of an item: registry ids and acronyms, told from drug codes by what stands around them. Words: vocabulary/trials.yaml."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import yaml
+
+from alerts.facts.prepare import Part, Sentence
+from alerts.facts.vocabulary import FOLDER, Vocabulary
+from alerts.model import Mention, NewsItem, TrialFact
+
+_WORDS: dict[str, Any] = yaml.safe_load((FOLDER / "trials.yaml").read_text(encoding="utf-8"))
+_NO_NAMES = {n.upper() for n in _WORDS["no_names"]}
+_TOK = r"[A-Za-zα-ωΑ-Ω][\wα-ω.]*(?:[-‑–][\wα-ω.]+)*"
+_NAME = rf"(?P<name>(?=[\wα-ω.-]+[A-Z]){_TOK}(?: (?:[A-Z]{{2,5}}-?\d{{1,4}}[A-Z]{{0,2}}|[A-Z]{{2,4}}(?= (?:trial|study|Trial|Study))|\d{{1,3}}[A-Z]{{0,2}}))?)"
+_BETWEEN = rf"(?:[\s,]+(?:(?i:{_WORDS['between']})|[(\"“][\w-]+[)\"”])){{0,6}}"
+# NAME phase 3 trial; trial, NAME; a journal's "(NAME)", "NAME:" and "from NAME".
+_CALLED = re.compile(rf"(?<![\w-]){_NAME}[)\"”’]?{_BETWEEN}[\s,-]+(?i:(?:sub-?)?(?:trial|stud(?:y|ies))s?)\b")
+_QUOTED = re.compile(rf"[\"“]{_NAME}[\"”](?=.{{0,40}}\b(?i:trial|study)\b)")
+_NAMED = re.compile(rf"\b(?i:trial|study)s?(?: \(|, |: | called | named | known as | dubbed |[,:]? [\"“]){_NAME}")
+_BRACKETED = re.compile(rf"\({_NAME}(?:,? (?:NCT\d+|[A-Z]+[\d-]+))?\)(?=[:.,]|\s*$)|^{_NAME.replace('name', 'first')}:")
+_FROM = re.compile(rf"\b(?:from|of|in)(?: the)? {_NAME}(?=[:.,;]|\s*$| (?:and|at|presented|show|subgroup))")
+_FAMILY = re.compile(
+    r"(?<![\w-])(?:" + "|".join(sorted(map(re.escape, _WORDS["families"]), key=len, reverse=True)) + r")"
+    r"(?:[- ]?(?:[A-Z][A-Za-z]*)?-?\d{1,4}[A-Z]{0,3})?(?![\w])"
+)
+# A word in capitals and a number, too much of a word for a company's code: COSMIC-313.
+_NUMBERED = re.compile(r"(?<![\w-])(?:[A-Z]{5,}|[A-Z]+[a-z]+[A-Z][A-Za-z]*)-(?:[A-Z][a-z]+)?\d{1,3}[A-Z]?(?![\w-])")
+# Roman numbers, genes, securities, addresses, "NIH-funded".
+_OTHER_KIND = re.compile(
+    r"^(?:[IVX]+[ab]?|[A-Z]{1,2}|[A-Z]-?\d|NCT.*|[Aa]nti-.*|[A-Z]{2}\d{8,}|[A-Z][A-Z0-9]\d[A-Z0-9]{8,})$|\.[a-z]|-[A-Z]?[a-z]{4,}$"
+)
+_CODE = re.compile(r"^[A-Z]{2,4}-?[A-Z]?\d{2,}[A-Z]?$")
+_GROUP = re.compile(rf"^(?:{'|'.join(_WORDS['groups'])})(?![a-z])")
+_PHASE = re.compile(r"\bphase (i{1,3}v?|iv|[1-4])(?:[ab])?(?: (i{1,3}|[1-4])(?:[ab])?\b)?", re.I)
+_STEPS = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
+
+
+class Place(NamedTuple):
+    """A trial's name in a sentence: text positions."""
+
+    name: str
+    sentence: Sentence
+    start: int
+    end: int
+
+
+def places(parts: Sequence[Sentence], taken: dict[int, list[tuple[int, int, bool]]]) -> list[Place]:
+    """Trial names of title and body. `taken`: (start, end, is a drug) of known names, text positions by sentence number."""
+    made: list[Place] = []
+    news = [p for p in parts if p.part is not Part.BOILERPLATE]
+    for sentence in news:
+        made += _free(sentence, _candidates(sentence), taken.get(sentence.number, ()))
+    known = {p.name for p in made}
+    if known:
+        again = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(known, key=len, reverse=True)))})(?![\w-])")
+        for sentence in news:
+            held = [(p.start, p.end, True) for p in made if p.sentence is sentence]
+            more = ((h.group(), h.start(), h.end()) for h in again.finditer(sentence.text))
+            made += _free(sentence, more, [*taken.get(sentence.number, ()), *held])
+    return sorted(made, key=lambda p: (p.sentence.number, p.start))
+
+
+def _free(
+    sentence: Sentence, candidates: Iterable[tuple[str, int, int]], held: Sequence[tuple[int, int, bool]]
+) -> list[Place]:
+    """Names that no drug and no earlier trial holds; a cancer inside a longer name ("BRUIN CLL-321") is part of it."""
+    taken = list(held)
+    made = []
+    for name, start, end in sorted(candidates, key=lambda c: (c[1], -c[2])):
+        if not any(s <= start < e or (drug and start < e and s < end) for s, e, drug in taken):
+            taken.append((start, end, True))
+            made.append(Place(name, sentence, start, end))
+    return made
+
+
+def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
+    text = sentence.text
+    for pattern in (_FAMILY, _NUMBERED):
+        for hit in pattern.finditer(text):
+            if hit.group().upper() not in _NO_NAMES:
+                yield hit.group(), hit.start(), hit.end()
+    if sentence.shouting:
+        return
+    patterns = (_CALLED, _QUOTED, _NAMED, *((_BRACKETED, _FROM) if sentence.part is Part.TITLE else ()))
+    for pattern in patterns:
+        for hit in pattern.finditer(text):
+            group = "first" if "first" in pattern.groupindex and hit["first"] else "name"
+            name = hit[group].rstrip(".")
+            if _is_name(name) and not (pattern in (_BRACKETED, _NAMED) and _abbreviates(name, text[: hit.start()])):
+                yield name, hit.start(group), hit.start(group) + len(name)
+
+
+def _is_name(name: str) -> bool:
+    """Capitals beyond the first letter, and no abbreviation or code of another kind."""
+    first = name.split()[0]
+    if first.upper() in _NO_NAMES or name.upper() in _NO_NAMES or _OTHER_KIND.search(first):
+        return False
+    if _CODE.match(first) and not _GROUP.match(first):
+        return False  # a company's code: "the CRB-701 study" is a study of that drug
+    letters = [c for c in first if c.isalpha()]
+    capitals = sum(c.isupper() for c in first)
+    inner = any(c.isupper() for c in first[1:])
+    return len(letters) >= 2 and len(first) >= 4 and inner and capitals * 3 >= len(letters)
+
+
+def _abbreviates(name: str, before: str) -> bool:
+    """Is it the short form of the words before it, as in "stereotactic radiotherapy (SBRT)"?"""
+    letters = [c.lower() for c in name if c.isalpha()]
+    initials = [w[0].lower() for w in re.findall(r"[A-Za-z]+", before)][-(len(letters) + 3) :]
+    matched = 0
+    for initial in initials:
+        if matched < len(letters) and initial == letters[matched]:
+            matched += 1
+    return matched >= max(2, len(letters) - 1)
+
+
+def trials(
+    item: NewsItem, parts: Sequence[Sentence], named: Sequence[Place], vocabulary: Vocabulary
+) -> tuple[TrialFact, ...]:
+    """Registry ids and acronyms; the only one of each are one trial."""
+    ids: dict[str, list[Mention]] = {}
+    names: dict[str, list[Mention]] = {}
+    phase = next((p for s in parts if (p := phase_of(s.keyed.key))), None)
+    for sentence in parts:
+        if sentence.part is not Part.BOILERPLATE:
+            for _, pattern in vocabulary.registries[:-2]:
+                for hit in pattern.finditer(sentence.text):
+                    ids.setdefault(hit.group().replace(" ", ""), []).append(
+                        sentence.text_span(item, hit.start(), hit.end())
+                    )
+    for place in named:
+        names.setdefault(place.name, []).append(place.sentence.text_span(item, place.start, place.end))
+    if len(ids) == 1 and len(names) == 1:
+        (number, at), (name, spans) = *ids.items(), *names.items()
+        return (TrialFact(id=number, acronym=name, phase=phase, mentions=(*spans, *at)),)
+    only = phase if len(names) == 1 else None
+    return (
+        *(TrialFact(acronym=n, phase=only, mentions=tuple(m)) for n, m in names.items()),
+        *(TrialFact(id=n, phase=None if names else phase, mentions=tuple(m)) for n, m in ids.items()),
+    )
+
+
+def phase_of(key: str) -> str | None:
+    """The first phase that a key names: "3", "1/2"."""
+    hit = _PHASE.search(key)
+    return "/".join(_STEPS.get(g.lower(), g) for g in hit.groups() if g) if hit else None
