@@ -2,73 +2,55 @@
 """The smaller facts: setting, biomarker status, results, language, flags."""
 
 import re
-import unicodedata
+from typing import Any
 
+import yaml
+
+from alerts.facts.phrases import Phrases
 from alerts.facts.prepare import Part, Sentence
+from alerts.facts.vocabulary import FOLDER
 from alerts.model import Mention, NewsItem, Setting
 
 MAX_RESULTS = 4
-_LINES = (
-    ("first-line", r"\b(?:first|1st|front) ?line|\b1l\b|treatment naive|previously untreated|newly diagnosed"),
-    ("second-line", r"\b(?:second|2nd) ?line|\b2l\b"),
-    ("third-line or later", r"\b(?:third|fourth|3rd|later) ?line|\b3l\b|heavily pre ?treated"),
-    ("maintenance", r"\bmaintenance"),
-    (
-        "previously treated",
-        r"previously (?:been )?treated|relapsed|refractory|after (?:prior|progress\w+)|pre ?treated|prior (?:systemic )?(?:therapy|treatment|line)|previously undergone",
-    ),
-)
-_STAGES = (
-    ("neoadjuvant", r"\bneo ?adjuvant|perioperative"),
-    ("adjuvant", r"(?<!neo)(?<!neo )\badjuvant"),
-    ("unresectable or metastatic", r"unresectable or metastatic|metastatic or unresectable"),
-    ("locally advanced or metastatic", r"locally advanced or metastatic"),
-    ("metastatic", r"\bmetastatic"),
-    ("unresectable", r"\bunresectable"),
-    ("locally advanced", r"locally advanced"),
-    ("advanced", r"\badvanced"),
-    ("early-stage", r"\bearly(?: stage)?(?: \w+)? cancer|\bearly stage"),
-)
-_GROUPS = (
-    ("paediatric", r"\bpediatric|\bchildren|\bchildhood|\badolescents?"),
-    ("elderly", r"\belderly|\bolder (?:adults|patients)"),
-    ("adults", r"\badults?\b|\badult patients"),
-)
-_STATUS = (
-    ("positive", r"positive|\+|amplified|overexpress\w*|expressing"),
-    ("negative", r"negative"),
-    ("ultralow", r"ultra ?low"),
-    ("low", r"\blow\b"),
-    ("high", r"\bhigh\b"),
-    ("mutated", r"mut\w*|altered|rearrang\w*|fusion|insertion|deletion"),
-    ("wild-type", r"wild ?type"),
-)
+_WORDS: dict[str, Any] = yaml.safe_load((FOLDER / "details.yaml").read_text(encoding="utf-8"))
+
+
+class _Table:
+    """Names, each with the words that show it; the first name of the table wins."""
+
+    def __init__(self, rows: list[dict[str, str]]) -> None:
+        self._names = [row["name"] for row in rows]
+        self._phrases = Phrases((at, row["words"]) for at, row in enumerate(rows))
+
+    def first(self, text: str) -> str | None:
+        found = self._phrases.first(text)
+        return self._names[min(found)] if found else None
+
+
+_LINES, _STAGES, _GROUPS, _STATUS = (_Table(_WORDS[name]) for name in ("lines", "stages", "groups", "status"))
 _NUMBERS = re.compile(
     r"\d+(?:\.\d+)? ?(?:%|percent|months?|weeks)|\bhazard ratio|\bHR[ ,=(]|\b95% CI|\bp ?[<=] ?0", re.I
 )
 _ENGLISH = re.compile(r"\b(?:the|of|and|in|for|to|with|on|by|from|is|are|was|at)\b")
 _CYRILLIC_OR_GREEK = re.compile(r"[\u0370-\u03ff\u0400-\u04ff]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
 def setting(whole: str) -> Setting:
     """Line, stage and population, from the first words of each that the item has."""
-    return Setting(line=_first(_LINES, whole), stage=_first(_STAGES, whole), population=_first(_GROUPS, whole))
-
-
-def _first(table: tuple[tuple[str, str], ...], text: str) -> str | None:
-    return next((name for name, pattern in table if re.search(pattern, text)), None)
+    return Setting(line=_LINES.first(whole), stage=_STAGES.first(whole), population=_GROUPS.first(whole))
 
 
 def setting_words(parts: list[Sentence]) -> str | None:
     """The setting of the lead in words: "unresectable or metastatic, previously treated"."""
     lead = " ".join(s.keyed.key for s in parts[:4] if s.part is not Part.BOILERPLATE)
-    words = [w for table in (_STAGES, _LINES) if (w := _first(table, lead))]
+    words = [w for table in (_STAGES, _LINES) if (w := table.first(lead))]
     return ", ".join(words) or None
 
 
 def biomarker_status(contexts: list[str]) -> str | None:
-    return next((s for c in contexts for s in [_first(_STATUS, c)] if s), None)
+    return next((s for c in contexts for s in [_STATUS.first(c)] if s), None)
 
 
 def results(item: NewsItem, parts: list[Sentence]) -> tuple[Mention, ...]:
@@ -93,7 +75,7 @@ def flags(item: NewsItem) -> tuple[str, ...]:
         found.append("homoglyph")
     if _BIDI.search(text):
         found.append("bidi")
-    if any(unicodedata.category(c) == "Cc" and c not in "\n\r\t" for c in text[:5000]):
+    if _CONTROLS.search(text[:5000]):
         found.append("control_characters")
     return tuple(found)
 

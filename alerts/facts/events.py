@@ -2,12 +2,12 @@
 """What happened: the grammar of events (vocabulary/events.yaml) over a sentence's key in which known names are masked."""
 
 import re
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 import yaml
 
+from alerts.facts.phrases import Phrases
 from alerts.facts.vocabulary import FOLDER
 from alerts.model import EventType
 
@@ -24,7 +24,7 @@ class Event(NamedTuple):
 class Row(NamedTuple):
     type: EventType
     status: str | None
-    pattern: re.Pattern[str]
+    pattern: str
     unless: re.Pattern[str] | None
     title_only: bool
     firm: bool
@@ -54,8 +54,8 @@ def _grammar() -> tuple[Row, ...]:
         Row(
             EventType(row["event"]),
             row.get("status"),
-            _compiled(row["any"], data["words"]),
-            _compiled([row["unless"]], data["words"]) if "unless" in row else None,
+            _spelt("|".join(row["any"]), data["words"]),
+            re.compile(_spelt(row["unless"], data["words"])) if "unless" in row else None,
             row.get("where") == "title",
             row.get("level") != "loose",
         )
@@ -63,11 +63,10 @@ def _grammar() -> tuple[Row, ...]:
     )
 
 
-def _compiled(patterns: Iterable[str], words: dict[str, str]) -> re.Pattern[str]:
-    text = "|".join(patterns)
+def _spelt(text: str, words: dict[str, str]) -> str:
     for name, meaning in words.items():
         text = text.replace(f"{{{name}}}", meaning)
-    return re.compile(re.sub(r"~(\d{1,2}) ?", _gap, text))
+    return re.sub(r"~(\d{1,2}) ?", _gap, text)
 
 
 def _gap(found: re.Match[str]) -> str:
@@ -77,16 +76,15 @@ def _gap(found: re.Match[str]) -> str:
 
 
 GRAMMAR = _grammar()
+_PHRASES = Phrases((rank, row.pattern) for rank, row in enumerate(GRAMMAR))
 
 
 def events(masked: str, *, title: bool = False) -> list[Event]:
     """Event phrases of a sentence's masked key, the one that wins first."""
     found = []
-    for rank, row in enumerate(GRAMMAR):
-        if row.title_only and not title:
-            continue
-        hit = row.pattern.search(masked)
-        if hit and not (row.unless and row.unless.search(masked)):
+    for rank, hit in sorted(_PHRASES.first(masked).items()):
+        row = GRAMMAR[rank]
+        if (title or not row.title_only) and not (row.unless and row.unless.search(masked)):
             found.append(Event(row.type, row.status, hit.start(), hit.end(), rank, row.firm))
     return found
 

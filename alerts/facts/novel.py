@@ -4,6 +4,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -29,7 +30,13 @@ class NovelFinder:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         stems = [p.pattern for p, _ in vocabulary.stems]
-        self._stem = re.compile(rf"(?:{'|'.join(stems)}|(?:{'|'.join(_WORDS['stems'])})$)")
+        stem = re.compile(rf"(?:{'|'.join(stems)}|(?:{'|'.join(_WORDS['stems'])})$)")
+
+        @lru_cache(maxsize=50_000)
+        def has_stem(word: str) -> bool:
+            return bool(stem.search(word.lower())) and not _ORDINARY.search(word)
+
+        self._has_stem = has_stem
 
     def hits(self, parts: Sequence[Sentence], taken: dict[int, list[tuple[int, int, bool]]]) -> Iterator[Hit]:
         """Unknown drugs. `taken`: (start, end, is a drug) of known names and trials, text positions by sentence number."""
@@ -48,9 +55,8 @@ class NovelFinder:
         for hit in _PAIR.finditer(text):
             yield hit.group().lower(), hit.start(), hit.end()
         for hit in _WORD.finditer(text):
-            word = hit.group().lower()
-            if self._stem.search(word) and not _ORDINARY.search(word):
-                yield word, hit.start(), hit.end()
+            if self._has_stem(hit.group()):
+                yield hit.group().lower(), hit.start(), hit.end()
         for hit in _CODE.finditer(text):
             if not _NO_CODE.match(hit.group()):
                 yield hit.group(), hit.start(), hit.end()

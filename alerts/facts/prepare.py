@@ -50,6 +50,8 @@ _MARKUP = re.compile(
     r"<(?:script|style)\b.*?</(?:script|style)\s*>|<!--.*?-->|<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]{0,2000}>", re.S | re.I
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,31});")
+_MARKED = re.compile(f"{_MARKUP.pattern}|{_ENTITY.pattern}", re.S | re.I)
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _BLOCKS = {
     "p",
     "div",
@@ -84,6 +86,7 @@ _BOILERPLATE = re.compile(
     r"|tags:?$|.{0,30}\bad (?:slot|placeholder)|see full prescribing)",
     re.I,
 )
+_CAPITAL, _SMALL = re.compile(r"[A-ZÀ-ÖØ-Þ]"), re.compile(r"[a-zß-öø-ÿ]")
 _RUN_TOGETHER = re.compile(r"[a-z][A-Z][a-z]")
 
 
@@ -114,8 +117,8 @@ def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
         if not words.strip() or len(_RUN_TOGETHER.findall(words)) > max(5, len(words) // 40):
             continue  # a run-together list of tags is no sentence
         part = Part.TITLE if field == "title" else Part.BOILERPLATE if boilerplate else Part.BODY
-        letters = [c for c in words if c.isalpha()]
-        shouting = len(letters) > 12 and sum(c.isupper() for c in letters) > 0.8 * len(letters)
+        capitals, small = len(_CAPITAL.findall(words)), len(_SMALL.findall(words))
+        shouting = capitals > 12 and capitals > 4 * small
         where = offsets[start : end + 1]
         made.append(Sentence(field, part, first + len(made), words, where, keyed(words), shouting))
     return made
@@ -138,12 +141,11 @@ def _clean(raw: str) -> tuple[str, list[int]]:
     offsets: list[int] = []
 
     def keep(text: str, at: int, *, fixed: bool) -> None:
-        for n, char in enumerate(text):
-            out.append(" " if char == "\r" or (char < " " and char != "\n") else char)
-            offsets.append(at if fixed else at + n)
+        out.append(_CONTROL.sub(" ", text))
+        offsets.extend([at] * len(text) if fixed else range(at, at + len(text)))
 
     last = 0
-    for found in re.compile(f"{_MARKUP.pattern}|{_ENTITY.pattern}", re.S | re.I).finditer(raw):
+    for found in _MARKED.finditer(raw):
         keep(raw[last : found.start()], last, fixed=False)
         token = found.group()
         if token.startswith("&"):

@@ -12,8 +12,11 @@ SPELLINGS = (
     ("oesoph", "esoph"),
     ("paediat", "pediat"),
 )
-_DASHES = dict.fromkeys(map(ord, "-‐‑‒–—_/ \t\r\n\u00a0\u202f"), " ")
-_DROPPED = dict.fromkeys(map(ord, "®™©\u200b\u200c\u200d\u00ad'’`"))
+_BLANKS = "-‐‑‒–—_/ \t\r\n\u00a0\u202f"
+_MARKS = "®™©\u200b\u200c\u200d\u00ad'’`"
+_TO_BLANK = dict.fromkeys(map(ord, _BLANKS), " ")
+# Where the key is not as long as the text: a run of blanks, a mark, the one capital that lowers to two characters.
+_ODD = re.compile(rf"[{re.escape(_BLANKS)}][{re.escape(_BLANKS + _MARKS)}]+|[{_MARKS}]+|İ")
 # Accents are folded, a letter for a letter: Waldenström, Sézary, Société.
 _FOLDED = str.maketrans("àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ", "aaaaaaceeeeiiiinoooooouuuuyy")
 _SPELL_RE = re.compile("|".join(british for british, _ in SPELLINGS))
@@ -31,17 +34,16 @@ def keyed(text: str) -> Keyed:
     """Lower case, dashes and white space to one blank, marks dropped, American spelling; offsets kept."""
     chars: list[str] = []
     offsets: list[int] = []
-    for at, char in enumerate(text):
-        if ord(char) in _DROPPED:
-            continue
-        char = " " if ord(char) in _DASHES else char.lower().translate(_FOLDED)
-        if char == " " and chars and chars[-1] == " ":
-            continue
-        for one in char:  # a few capitals lower to two characters
-            chars.append(one)
-            offsets.append(at)
-    offsets.append(len(text))
-    return _american("".join(chars), offsets)
+    last = 0
+    for odd in _ODD.finditer(text):
+        first = odd.group()[0]
+        new = "" if first in _MARKS else "i̇" if first == "İ" else " "
+        chars += (text[last : odd.start()], new)
+        offsets += [*range(last, odd.start()), *[odd.start()] * len(new)]
+        last = odd.end()
+    chars.append(text[last:])
+    offsets += range(last, len(text) + 1)
+    return _american("".join(chars).translate(_TO_BLANK).lower().translate(_FOLDED), offsets)
 
 
 def _american(key: str, offsets: list[int]) -> Keyed:

@@ -35,6 +35,7 @@ _OTHER_KIND = re.compile(
 _CODE = re.compile(r"^[A-Z]{2,4}-?[A-Z]?\d{2,}[A-Z]?$")
 _GROUP = re.compile(rf"^(?:{'|'.join(_WORDS['groups'])})(?![a-z])")
 _PHASE = re.compile(r"\bphase (i{1,3}v?|iv|[1-4])(?:[ab])?(?: (i{1,3}|[1-4])(?:[ab])?\b)?", re.I)
+_REGISTERED = re.compile(r"\d{5}|RBR-")  # every registry's ids have that much
 _STEPS = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 
 
@@ -125,7 +126,7 @@ def trials(
     names: dict[str, list[Mention]] = {}
     phase = next((p for s in parts if (p := phase_of(s.keyed.key))), None)
     for sentence in parts:
-        if sentence.part is not Part.BOILERPLATE:
+        if sentence.part is not Part.BOILERPLATE and _REGISTERED.search(sentence.text):
             for _, pattern in vocabulary.registries[:-2]:
                 for hit in pattern.finditer(sentence.text):
                     ids.setdefault(hit.group().replace(" ", ""), []).append(
