@@ -46,11 +46,11 @@ class Outbox:
 class Mailbox:
     """An SMTP server that takes every mail."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, address: str = LOOPBACK) -> None:
         self._outbox = outbox
         self._loop = asyncio.new_event_loop()
-        self._server = self._loop.run_until_complete(self._loop.create_server(self._protocol, LOOPBACK, 0))
-        self.host = f"{LOOPBACK}:{self._server.sockets[0].getsockname()[1]}"
+        self._server = self._loop.run_until_complete(self._loop.create_server(self._protocol, address, 0))
+        self.host = f"{address}:{self._server.sockets[0].getsockname()[1]}"
         self._thread = threading.Thread(target=self._loop.run_forever, name="mailbox", daemon=True)
         self._thread.start()
 
@@ -79,10 +79,10 @@ class Mailbox:
 class Webhooks:
     """Slack (/services/…) and Teams (/workflows/…) on one port, answering like the real ones."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, address: str = LOOPBACK) -> None:
         self._outbox = outbox
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
-        self.host = f"{LOOPBACK}:{self._server.server_address[1]}"
+        self._server = ThreadingHTTPServer((address, 0), self._handler())
+        self.host = f"{address}:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name="webhooks", daemon=True).start()
 
     def receive(self, path: str, body: bytes) -> tuple[HTTPStatus, str]:
