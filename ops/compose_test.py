@@ -48,7 +48,7 @@ class Rehearsal:
         self.name, self.folder, self.port = name, folder, port
         self.clone = folder / "clone"
         self.rows: list[tuple[str, str]] = []
-        subprocess.run(["git", "clone", "-q", str(ROOT), str(self.clone)], check=True)
+        subprocess.run(["git", "clone", "-q", str(ROOT), str(self.clone)], check=True)  # noqa: S607
         self.tag = "latest"
         (self.clone / ".env").write_text("")
 
@@ -97,10 +97,7 @@ class Rehearsal:
     @contextmanager
     def surroundings(self) -> Iterator[None]:
         """Newsroom, mailbox and Slack on the gateway of the network that has a way out; `.env` and a rule file name them."""
-        self.compose("up", "--no-start")
-        gateway = _run(
-            "docker", "network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", f"{self.name}_outside"
-        )
+        gateway = _network(self.name, "outside")
         self.outbox = Outbox(self.folder / f"outbox-{len(self.rows)}")
         self.news, self.mail, self.hooks = (
             Newsroom(gateway),
@@ -345,6 +342,14 @@ def _compose() -> list[str]:
     if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0:  # noqa: S607
         return ["docker", "compose"]
     return ["docker-compose"]
+
+
+def _network(project: str, network: str) -> str:
+    """Make a network as compose would, before compose does, so that its gateway (this machine) is known. Its address."""
+    labels = {"com.docker.compose.project": project, "com.docker.compose.network": network}
+    flags = [part for pair in labels.items() for part in ("--label", "=".join(pair))]
+    _run("docker", "network", "create", *flags, f"{project}_{network}")
+    return _run("docker", "network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", f"{project}_{network}")
 
 
 def _inspect(container: str, template: str) -> str:

@@ -9,14 +9,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from worker.demo.formats import Published, rss
 
-DRUGS = (
-    "osimertinib amivantamab lorlatinib alectinib selpercatinib capmatinib tepotinib sotorasib adagrasib ivonescimab "
-    "pembrolizumab nivolumab atezolizumab durvalumab cemiplimab tislelizumab toripalimab zolbetuximab ramucirumab fruquintinib "
-    "olaparib niraparib talazoparib abemaciclib ribociclib palbociclib elacestrant capivasertib alpelisib inavolisib "
-    "enzalutamide darolutamide apalutamide abiraterone cabozantinib lenvatinib axitinib tivozanib belzutifan erdafitinib "
-    "venetoclax ibrutinib acalabrutinib zanubrutinib pirtobrutinib daratumumab isatuximab carfilzomib teclistamab elranatamab "
-    "blinatumomab inotuzumab gilteritinib midostaurin quizartinib revumenib ziftomenib imetelstat luspatercept momelotinib"
-).split()
+DRUGS = """
+osimertinib amivantamab lorlatinib alectinib selpercatinib capmatinib tepotinib sotorasib adagrasib ivonescimab
+pembrolizumab nivolumab atezolizumab durvalumab cemiplimab tislelizumab toripalimab zolbetuximab ramucirumab fruquintinib
+olaparib niraparib talazoparib abemaciclib ribociclib palbociclib elacestrant capivasertib alpelisib inavolisib
+enzalutamide darolutamide apalutamide abiraterone cabozantinib lenvatinib axitinib tivozanib belzutifan erdafitinib
+venetoclax ibrutinib acalabrutinib zanubrutinib pirtobrutinib daratumumab isatuximab carfilzomib teclistamab elranatamab
+blinatumomab inotuzumab gilteritinib midostaurin quizartinib revumenib ziftomenib imetelstat luspatercept momelotinib
+""".split()  # noqa: SIM905 - reads better than sixty quoted words
 CANCERS = (
     "non-small cell lung cancer",
     "breast cancer",
