@@ -51,7 +51,8 @@ def _beat_lives(**_: Any) -> None:
 
 @celeryd_after_setup.connect
 def _remember_queues(instance: Any, **_: Any) -> None:
-    _queues[:] = [name for name in instance.app.amqp.queues if name in {"poll", "read", "deliver"}]
+    # `queues` itself always holds the default queue too, which this worker may not listen to.
+    _queues[:] = sorted(instance.app.amqp.queues.consume_from)
 
 
 @worker_ready.connect
