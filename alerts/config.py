@@ -38,6 +38,7 @@ class Settings(BaseModel):
     log_level: str = "INFO"
     log_format: str = Field(default="console", pattern="^(console|json)$")
     contact: str = ""  # address or page shown in the User-Agent
+    ops_channels: tuple[tuple[str, str], ...] = ()  # who is told of troubles: email:…, slack:https://…, teams:https://…
     fetch_allow: frozenset[str] = frozenset()  # exact host:port pairs the guard lets through
     webhook_hosts: frozenset[str] = frozenset()  # more hosts that Slack/Teams channels may post to
     double_opt_in: bool = False  # mail addresses of rule files must confirm too
@@ -53,6 +54,17 @@ class Settings(BaseModel):
         if isinstance(value, str):
             return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("ops_channels", mode="before")
+    @classmethod
+    def _channels(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.strip().partition(":")[::2] for part in value.split(",") if part.strip()]
+        for kind, target in pairs:
+            if kind not in {"email", "slack", "teams"} or not (("@" in target) if kind == "email" else "://" in target):
+                raise ValueError("must be email:ADDRESS, slack:URL or teams:URL, by commas")
+        return tuple(pairs)
 
     @field_validator("log_level")
     @classmethod

@@ -21,6 +21,7 @@ from alerts.config import Settings, load
 from alerts.console import answers
 from alerts.console.access import GuardedRoute
 from alerts.console.rules.scan import History
+from alerts.console.watchman import on_duty
 from alerts.store.engine import Store
 
 SECURITY_HEADERS = {
@@ -63,7 +64,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        with on_duty(store, given):
+            yield
         if store.cache_info().currsize:
             store().close()
 

@@ -142,6 +142,16 @@ class Mailer:
             return self._dropped("smtp_connect_failed", exc, OutcomeKind.TRANSIENT)
         return self._transact(connection, recipient, mail)
 
+    def greet(self) -> Outcome:
+        """Connect, secure, log in; nothing is sent. Never raises for what a relay does."""
+        try:
+            self._connected()
+        except OncowireError as exc:
+            return Outcome(kind=OutcomeKind.TRANSIENT, code=exc.code, detail=exc.message)
+        except (smtplib.SMTPException, OSError) as exc:
+            return self._dropped("smtp_connect_failed", exc, OutcomeKind.TRANSIENT)
+        return Outcome(kind=OutcomeKind.OK, code="smtp_ready")
+
     def _transact(self, connection: smtplib.SMTP, recipient: str, mail: EmailMessage) -> Outcome:
         in_data = False
         try:

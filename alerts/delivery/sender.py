@@ -129,6 +129,10 @@ class Sender:
         wait = retry_after_s(answer.headers.get("retry-after", ""), datetime.now(UTC))
         return of_slack_api(answer.status, body, wait) if bot else of_http(channel, answer.status, body, wait)
 
+    def greet_relay(self) -> Outcome:
+        """Connect to the mail relay as a send would, without a mail."""
+        return self._mailer.greet()
+
     def close(self) -> None:
         self._client.close()
         self._mailer.close()

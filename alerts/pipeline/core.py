@@ -17,7 +17,8 @@ from alerts.facts import reader
 from alerts.model import Facts
 from alerts.pipeline import deliver, digesting, grouping, matching
 from alerts.pipeline.polling import Poller
-from alerts.store import deliveries, items, ops, stories
+from alerts.pipeline.watch import Watch
+from alerts.store import deliveries, items, stories
 from alerts.store.engine import Store
 
 READ_BATCH = 100
@@ -137,10 +138,13 @@ class Pipeline:
                 deliver.set_aside(self.store, delivery_id, exc, self._clock())
         return Done(len(ids), produced=False, more=len(ids) == DELIVER_BATCH)
 
+    @cached_property
+    def _watch(self) -> Watch:
+        return Watch(self.store, self.settings, "housekeeping")
+
     def housekeeping(self) -> None:
-        """Signs of life in the database, once a minute."""
-        with self.store.write() as session:
-            ops.heartbeat(session, "housekeeping", self._clock())
+        """Once a minute: a sign of life, and a look at whether ops must know something."""
+        self._watch.turn(self._clock())
 
     def close(self) -> None:
         self.poller.close()

@@ -2,14 +2,12 @@
 """Queries of the console: what a page shows, in one place."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from alerts.model import StoryFacts
-from alerts.store.claims import backlog
 from alerts.store.tables import Channel, Delivery, Feed, Item, Story, StoryItem, Subscription
 
 
@@ -83,22 +81,9 @@ def feeds(session: Session) -> Sequence[Feed]:
     return sorted(rows, key=lambda f: (f.state in {"ok", "paused"}, f.id))
 
 
-def counts(session: Session, now: datetime) -> dict[str, dict[str, float]]:
-    """For /metrics: due rows and age of the oldest by stage, deliveries by state, feeds by state."""
-    open_delivery = [col(Delivery.state).in_(["pending", "retry", "unknown", "sending"])]
-    stages = {
-        "poll": backlog(session, Feed, "next_poll_at", [col(Feed.enabled).is_(True)], now),
-        "read": backlog(session, Item, "due_at", [col(Item.stage) == "read"], now),
-        "group": backlog(session, Item, "due_at", [col(Item.stage) == "group"], now),
-        "match": backlog(session, Story, "due_at", [col(Story.stage) == "match"], now),
-        "deliver": backlog(session, Delivery, "not_before", open_delivery, now),
-    }
-    return {
-        "due": {stage: float(due) for stage, (due, _) in stages.items()},
-        "lag_s": {stage: age for stage, (_, age) in stages.items()},
-        "deliveries": _by(session, Delivery, "state"),
-        "feeds": _by(session, Feed, "state"),
-    }
+def by_state(session: Session) -> dict[str, dict[str, float]]:
+    """For /metrics: deliveries and feeds by state."""
+    return {"deliveries": _by(session, Delivery, "state"), "feeds": _by(session, Feed, "state")}
 
 
 def _by(session: Session, table: Any, column: str) -> dict[str, float]:

@@ -155,9 +155,9 @@ def run(pipeline: Pipeline, clock: Clock) -> None:
 
 
 def dump_due(session: Any, now: datetime) -> bool:
-    from alerts.store import views
+    from alerts.store import vitals
 
-    return any(views.counts(session, now)["due"][stage] for stage in ("read", "group", "match", "deliver"))
+    return any(vitals.backlogs(session, now)[stage][0] for stage in ("read", "group", "match", "deliver"))
 
 
 def rows(pipeline: Pipeline, what: str) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ class Delivery(SQLModel, table=True):
         UniqueConstraint("subscription_id", "story_id", "revision", "channel_id", "kind"),
         Index("ix_delivery_due", "not_before", sqlite_where=text(_OPEN), postgresql_where=text(_OPEN)),
         Index("ix_delivery_story", "story_id"),
+        Index("ix_delivery_sent", "sent_at"),
         Index("ix_delivery_channel", "channel_id"),
     )
 
@@ -57,6 +58,7 @@ class DeliveryAttempt(SQLModel, table=True):
     """One try, written before the effect: no outcome means that the process died in it."""
 
     __tablename__ = "delivery_attempt"
+    __table_args__ = (Index("ix_attempt_started", "started_at"),)
 
     delivery_id: int = Field(foreign_key="delivery.id", primary_key=True)
     number: int = Field(primary_key=True)

@@ -33,6 +33,7 @@ class Notice(SQLModel, table=True):
     key: str = Field(primary_key=True)  # feed:12:down · channel:3:dead · stage:read:stuck
     text: str = Field(sa_column=Column(Text, nullable=False))
     since: datetime
+    tell_after: datetime | None = None  # due time of the telling; None: at once. A claim moves it forward by the lease
     told_at: datetime | None = None
     over_at: datetime | None = None
     over_told_at: datetime | None = None

@@ -51,6 +51,7 @@ class StoryItem(SQLModel, table=True):
     """
 
     __tablename__ = "story_item"
+    __table_args__ = (Index("ix_story_item_decided", "decided_at"),)
 
     story_id: int = Field(foreign_key="story.id", primary_key=True)
     item_id: int = Field(foreign_key="item.id", primary_key=True, index=True)
