@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check format pins clean
+.PHONY: help setup demo run test check compose-test format pins clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,9 @@ check: setup ## ruff, mypy --strict, import contracts, alembic check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m alerts.store.check
+
+compose-test: setup ## docker-compose.yml for real: start, alert, scale, restarts, kills, upgrade, backup (needs a Docker engine and root)
+	@DOCKER_BUILDKIT=$${DOCKER_BUILDKIT:-0} $(BIN)/python -m ops.compose_test $(if $(STANDINS),--standins)
 
 format: setup ## mend what ruff can mend
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
