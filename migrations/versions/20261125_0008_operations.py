@@ -2,7 +2,7 @@
 """Operations: when a notice may be told; what the last hour's metrics look up.
 
 Revision ID: 20261125_0008
-Revises: 20261125_0007
+Revises: 20261125_0005
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ import sqlmodel
 from alembic import op
 
 revision = "20261125_0008"
-down_revision = "20261125_0007"
+down_revision = "20261125_0005"
 branch_labels = None
 depends_on = None
 
