@@ -9,6 +9,7 @@ from alerts.facts import details, events, trials
 from alerts.facts.claims import claims
 from alerts.facts.concepts import CANCER, VocabularyConcepts, concepts
 from alerts.facts.matcher import Hit, Matcher
+from alerts.facts.naming import shown_name
 from alerts.facts.news import main_event
 from alerts.facts.novel import NovelFinder, is_novel, novel_name
 from alerts.facts.prepare import Part, Sentence, sentences
@@ -129,7 +130,7 @@ class Reader:
         brand = next((b for b in drug.brands if b.lower() in names), drug.brands[0] if drug.brands else None)
         return DrugFact(
             id=drug_id,
-            name=drug.name,
+            name=shown_name(drug, [place.mention for place in places]),
             role=role,
             classes=drug.classes,
             targets=drug.targets,

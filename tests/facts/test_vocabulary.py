@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from alerts.cli import app
 from alerts.errors import InputError
-from alerts.facts import concepts
+from alerts.facts import concepts, reader
 from alerts.facts.concepts import VocabularyConcepts
 from alerts.facts.reader import Reader
 from alerts.facts.vocabulary import load, overlay_files
@@ -184,3 +184,29 @@ def test_lookup_of_an_unknown_name_suggests_known_ones() -> None:
     assert isinstance(run.exception, InputError)
     assert run.exception.code == "unknown_name"
     assert "cabozantinib" in run.exception.message
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("RMC-6236 shrank pancreatic tumours", "RMC-6236"),
+        ("Daraxonrasib (RMC-6236) shrank pancreatic tumours", "daraxonrasib"),
+        ("MK-3475 prolonged survival in melanoma", "pembrolizumab"),
+        ("Cabometyx is approved for thyroid cancer", "cabozantinib"),
+    ],
+)
+def test_an_investigational_drug_named_by_its_code_alone_is_called_by_it(title: str, name: str) -> None:
+    assert [d.name for d in reader().read(NewsItem(id="1", title=title)).drugs] == [name]
+
+
+def test_a_medicine_of_another_field_is_told_in_cancer_news_and_makes_nothing_cancer_news() -> None:
+    arthritis = reader().read(NewsItem(id="1", title="Tofacitinib eases symptoms of rheumatoid arthritis"))
+    assert (arthritis.relevant, arthritis.drugs) == (False, ())
+    cancer = reader().read(NewsItem(id="1", title="Tofacitinib raised the risk of lymphoma"))
+    assert [d.tier for d in cancer.drugs] == ["other"]
+
+
+def test_a_drug_known_by_its_stem_alone_is_never_matched_by_the_vocabulary() -> None:
+    stem_only = next(d for d in load().drugs.values() if d.tier == "stem_only" and " " not in d.name)
+    facts = reader().read(NewsItem(id="1", title=f"{stem_only.name.capitalize()} shrank tumours in breast cancer"))
+    assert stem_only.id not in {d.id for d in facts.drugs}

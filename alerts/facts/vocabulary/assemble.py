@@ -47,9 +47,11 @@ def assemble(rows: Rows, overlays: Sequence[Overlay]) -> Vocabulary:
         bodies=bodies,
         registries=tuple((r["registry"], re.compile(r["regex"])) for r in rows["trial_ids"]),
         stems=tuple((re.compile(r["regex"]), r["class"]) for r in rows["inn_stems"]),
+        any_stem=re.compile("|".join(f"(?:{r['regex']})" for r in rows["inn_stems"])),
         policies={r["surface"]: r["policy"] for r in rows["ambiguity"]} | _union(o.policies for o in overlays),
         companies=_union(o.companies for o in overlays),
         trials=frozenset(t for o in overlays for t in o.trials),
+        trial_words=frozenset(t for o in overlays for t in o.trial_words),
         refused=frozenset(key_of(n) for o in overlays for n in o.not_drugs),
         merged=merged | drugs.merged,
     )

@@ -64,8 +64,10 @@ class Vocabulary(NamedTuple):
     bodies: dict[str, Body]
     registries: tuple[tuple[str, re.Pattern[str]], ...]  # (registry, id pattern)
     stems: tuple[tuple[re.Pattern[str], str], ...]  # (INN stem, class)
+    any_stem: re.Pattern[str]  # all INN stems in one, for a first look at a word
     policies: dict[str, str]  # surface → ambiguity policy
     companies: dict[str, tuple[str, ...]]
     trials: frozenset[str]  # acronyms as printed: RUBY, CABINET
+    trial_words: frozenset[str]  # the same, where the acronym is an ordinary word
     refused: frozenset[str]  # match keys of names that a person said are no drugs
     merged: dict[str, str]  # id of a concept that was a duplicate → id of the one that stays

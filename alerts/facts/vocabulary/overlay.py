@@ -75,6 +75,7 @@ class Overlay(_Entry):
     biomarkers: dict[str, BiomarkerEntry] = {}
     companies: dict[str, tuple[str, ...]] = {}
     trials: tuple[str, ...] = ()
+    trial_words: tuple[str, ...] = ()
     policies: dict[str, str] = {}
     not_drugs: tuple[str, ...] = ()
 
