@@ -19,7 +19,7 @@ from alerts.facts.text import keyed
 from alerts.facts.vocabulary import load
 from alerts.model import NewsItem
 
-CORPUS = Path(__file__).parent.parent / "tests/corpus/items.yaml"
+CORPUS = Path(__file__).parent.parent / "tests/corpus"
 ROUNDS = 5
 WANTED = 1000
 
@@ -42,7 +42,9 @@ def _items(path: str) -> list[NewsItem]:
     if path:
         rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
     else:
-        rows = yaml.safe_load(CORPUS.read_text(encoding="utf-8"))
+        rows = [
+            row for file in sorted(CORPUS.glob("*.yaml")) for row in yaml.safe_load(file.read_text(encoding="utf-8"))
+        ]
     few = [NewsItem(id=str(n), title=r["title"], summary=(r.get("summary") or "")[:600]) for n, r in enumerate(rows)]
     return (few * (WANTED // len(few) + 1))[:WANTED]
 

@@ -54,6 +54,7 @@ class Name(NamedTuple):
     kind: str  # drug · indication · biomarker · body · company
     id: str
     exact: str | None  # must be written exactly so
+    strict: bool  # and says nothing in a headline of capitals: NICE, ALL
     context: re.Pattern[str] | None  # must occur elsewhere in the item
 
 
@@ -105,6 +106,7 @@ class Matcher:
         for hit in found:
             if all(hit.end <= t.start or hit.start >= t.end for t in taken):
                 taken.append(hit)
+        taken += [h for h in found if h.kind == "biomarker" and _within(h, taken)]
         taken += [h for hit in taken if hit.kind == "indication" for h in self._coordinated(hit, key, taken)]
         return sorted(taken, key=lambda h: h.start)
 
@@ -125,6 +127,11 @@ class Matcher:
         return []
 
 
+def _within(marker: Hit, taken: list[Hit]) -> bool:
+    """Does a biomarker stand inside a cancer's name ("HER2-positive breast cancer")? Then it is told as well."""
+    return any(t.kind == "indication" and t.start <= marker.start and marker.end <= t.end for t in taken)
+
+
 def _bounded(key: str, start: int, end: int) -> int:
     """End of the name if it stands between word boundaries (a plural s is part of it), else 0."""
     if start and key[start - 1].isalnum():
@@ -138,7 +145,9 @@ def _bounded(key: str, start: int, end: int) -> int:
 def _holds(name: Name, sentence: Sentence, start: int, end: int, whole_key: str) -> bool:
     if name.exact is not None:
         written = sentence.text[sentence.keyed.offsets[start] : sentence.keyed.offsets[end - 1] + 1]
-        if sentence.shouting or written != name.exact:
+        if written != name.exact and (name.strict or not sentence.shouting or written != name.exact.upper()):
+            return False
+        if sentence.shouting and name.strict:
             return False
     return name.context is None or bool(name.context.search(whole_key))
 
@@ -166,7 +175,7 @@ def surfaces(v: Vocabulary) -> Iterator[tuple[str, Name]]:
         yield from _careful(v, "body", body.id, (body.name, *body.synonyms), _context([body.name]))
     for company, aliases in v.companies.items():
         for alias in aliases:
-            yield alias, Name("company", company, alias, None)
+            yield alias, Name("company", company, alias, True, None)
 
 
 def _drug_names(drug: Drug) -> Iterator[str]:
@@ -196,7 +205,8 @@ def _careful(
             surface if policy.startswith("case_sensitive") or (short and kind != "drug") or len(surface) <= 3 else None
         )
         needs = _ONCOLOGY if policy.endswith("oncology") else context if policy.endswith("context") else None
-        yield surface, Name(kind, concept, exact, needs)
+        strict = policy.startswith("case_sensitive") or len(surface) < 3
+        yield surface, Name(kind, concept, exact, strict, needs)
 
 
 def _context(names: list[str]) -> re.Pattern[str] | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from alerts.facts import details, events, trials
 from alerts.facts.claims import claims
 from alerts.facts.concepts import CANCER, VocabularyConcepts, concepts
+from alerts.facts.language import language
 from alerts.facts.matcher import Hit, Matcher
 from alerts.facts.naming import shown_name
 from alerts.facts.news import main_event
@@ -64,7 +65,7 @@ class Reader:
         bound = claims(reading, self._tree, drugs, cancers, bodies)
         return Facts(
             relevant=relevant,
-            language=details.language(whole),
+            language=language(whole),
             drugs=drugs,
             indications=cancers,
             biomarkers=self._biomarkers(reading),

@@ -8,10 +8,27 @@ import pytest
 import yaml
 
 from alerts.facts import concepts, reader
-from alerts.model import Facts, NewsItem, Role
+from alerts.model import EventType, Facts, NewsItem, Role
 from tests.conftest import shared
 
-ITEMS = yaml.safe_load((Path(__file__).parents[1] / "corpus/items.yaml").read_text(encoding="utf-8"))
+CORPUS = Path(__file__).parents[1] / "corpus"
+ITEMS = [
+    {**case, "file": file.stem}
+    for file in sorted(CORPUS.glob("*.yaml"))
+    for case in yaml.safe_load(file.read_text(encoding="utf-8"))
+]
+
+
+def cases() -> list[Any]:
+    """Every item of the corpus; one that is still read wrongly is expected to fail until the reader is mended."""
+    return [
+        pytest.param(
+            c,
+            id=f"{c['file']}: {c['title'][:60]}",
+            marks=[pytest.mark.xfail(reason=c.get("known_wrong", ""))] * ("known_wrong" in c),
+        )
+        for c in ITEMS
+    ]
 
 
 def read(title: str, summary: str = "") -> Facts:
@@ -22,25 +39,45 @@ def primary(facts: Facts, kind: str) -> set[str]:
     return {f.name for f in getattr(facts, kind) if f.role is Role.PRIMARY}
 
 
-@pytest.mark.parametrize("case", ITEMS, ids=[i["title"][:60] for i in ITEMS])
+@pytest.mark.parametrize("case", cases())
 def test_an_item_is_read_as_expected(case: dict[str, Any]) -> None:
     facts, want = read(case["title"], case.get("summary", "")), case["expect"]
-    claim = facts.claims[0]
-    found = {
-        "event": facts.event.type.value,
-        "status": facts.event.status,
-        "drugs": primary(facts, "drugs"),
-        "mentioned": {d.name for d in facts.drugs if d.role is Role.MENTIONED},
-        "cancers": primary(facts, "indications"),
-        "regulator": claim.regulator,
-        "date": claim.event_date,
-        "relevant": facts.relevant,
-        "mentioned_bodies": {r.id for r in facts.regulators if r.role is Role.MENTIONED},
-    }
+    found = shown(facts)
     assert {key: found[key] for key in want} == {key: set(v) if isinstance(v, list) else v for key, v in want.items()}
 
 
-@pytest.mark.parametrize("case", ITEMS, ids=[i["title"][:60] for i in ITEMS])
+def shown(facts: Facts) -> dict[str, Any]:
+    """What a corpus item may expect. Lists stand for sets."""
+    claim = facts.claims[0]
+    return {
+        "event": facts.event.type.value,
+        "status": facts.event.status,
+        "drugs": primary(facts, "drugs"),
+        "all_drugs": {d.name for d in facts.drugs},
+        "tiers": {d.tier for d in facts.drugs},
+        "mentioned": {d.name for d in facts.drugs if d.role is Role.MENTIONED},
+        "cancers": primary(facts, "indications"),
+        "regulator": claim.regulator,
+        "regulators": {r.id for r in facts.regulators},
+        "date": claim.event_date,
+        "relevant": facts.relevant,
+        "mentioned_bodies": {r.id for r in facts.regulators if r.role is Role.MENTIONED},
+        "biomarkers": {b.name for b in facts.biomarkers},
+        "biomarker_status": {b.name: b.status for b in facts.biomarkers},
+        "trials": {t.acronym for t in facts.trials},
+        "trial_ids": {t.id for t in facts.trials},
+        "setting": {k: v for k, v in facts.setting.model_dump().items() if v},
+        "flags": set(facts.flags),
+        "language": facts.language,
+    }
+
+
+def test_the_corpus_covers_every_event_type() -> None:
+    assert len(ITEMS) >= 150
+    assert {e.value for e in EventType} - {"unknown"} <= {i["expect"].get("event") for i in ITEMS}
+
+
+@pytest.mark.parametrize("case", ITEMS, ids=[f"{i['file']}: {i['title'][:60]}" for i in ITEMS])
 def test_every_span_points_at_its_words(case: dict[str, Any]) -> None:
     title, summary = case["title"], case.get("summary", "")
     facts = read(title, summary)
