@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The smaller facts: setting, biomarker status, results, language, flags."""
+"""The smaller facts: setting, biomarker status, results, flags."""
 
 import re
 from typing import Any
@@ -31,7 +31,6 @@ _LINES, _STAGES, _GROUPS, _STATUS = (_Table(_WORDS[name]) for name in ("lines", 
 _NUMBERS = re.compile(
     r"\d+(?:\.\d+)? ?(?:%|percent|months?|weeks)|\bhazard ratio|\bHR[ ,=(]|\b95% CI|\bp ?[<=] ?0", re.I
 )
-_ENGLISH = re.compile(r"\b(?:the|of|and|in|for|to|with|on|by|from|is|are|was|at)\b")
 _CYRILLIC_OR_GREEK = re.compile(r"[\u0370-\u03ff\u0400-\u04ff]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
@@ -57,14 +56,6 @@ def results(item: NewsItem, parts: list[Sentence]) -> tuple[Mention, ...]:
     """Sentences with numbers, to be quoted as the source gives them."""
     hits = [s for s in parts if s.part is Part.BODY and _NUMBERS.search(s.text) and len(s.text) < 600]
     return tuple(s.text_span(item, 0, len(s.text)) for s in hits[:MAX_RESULTS])
-
-
-def language(whole: str) -> str | None:
-    """ "en" where English function words show it, None where the text is too short, "und" where it is something else."""
-    words = whole.split()
-    if len(words) < 12:
-        return None
-    return "en" if len(_ENGLISH.findall(whole)) / len(words) > 0.06 else "und"
 
 
 def flags(item: NewsItem) -> tuple[str, ...]:

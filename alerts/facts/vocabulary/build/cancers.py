@@ -60,7 +60,9 @@ def _term(term: str) -> Record | None:
     exact = [hit.group(1) for s in of["synonym"] if (hit := _QUOTED.match(s))]
     parents = tuple(p.split(" ! ")[0].split(" {")[0] for p in of["is_a"])
     nci = tuple(("nci", x.removeprefix("NCI:")) for x in of["xref"] if x.startswith("NCI:"))
-    return Record("doid", "indication", of["id"][0], of["name"][0], _names(exact), parents=parents, xrefs=nci, fresh=False)
+    return Record(
+        "doid", "indication", of["id"][0], of["name"][0], _names(exact), parents=parents, xrefs=nci, fresh=False
+    )
 
 
 def ncit2018(folder: Path) -> Iterator[Record]:
@@ -83,7 +85,9 @@ def _graph(source: str, graph: dict[str, Any], to_id: Any, *, fresh: bool) -> It
             nci = tuple(("nci", x.removeprefix("NCI:")) for x in refs if x.startswith("NCI:"))
             concept = to_id(node["id"])
             above = tuple(parents.get(concept, ()))
-            yield Record(source, "indication", concept, node["lbl"], _names(exact), parents=above, xrefs=nci, fresh=fresh)
+            yield Record(
+                source, "indication", concept, node["lbl"], _names(exact), parents=above, xrefs=nci, fresh=fresh
+            )
 
 
 def _names(names: list[str]) -> tuple[str, ...]:

@@ -18,7 +18,9 @@ _SALTS = re.compile(
     r"|citrate|tartrate|sulfate|besylate|hydrobromide|hydrate|monohydrate|potassium|lactate|camsylate|esylate|anhydrous|free base|\(1:1\))+$"
 )
 _ONCOLOGY_ATC = ("L01", "L02", "V10")
-_CANCER_AREA = re.compile(r"neoplasm|carcinoma|cancer|leuk|lymphoma|myeloma|melanoma|sarcoma|tumor|glioma|blastoma", re.I)
+_CANCER_AREA = re.compile(
+    r"neoplasm|carcinoma|cancer|leuk|lymphoma|myeloma|melanoma|sarcoma|tumor|glioma|blastoma", re.I
+)
 _SEVERAL = re.compile(r" / |/|, | and | \+ ")
 _MAX_NAME = 60  # longer ones are chemistry, no names
 _CHEMISTRY = re.compile(r"[\[\]{};]|\d,\d|\(\d")
@@ -126,7 +128,9 @@ def geniebpc(folder: Path) -> Iterator[Record]:
         names = sorted({n.strip() for n in table["drug_name"].dropna()}) if "drug_name" in table else []
         for name in names:
             inn, _, brands = name.partition("(")
-            yield Record("geniebpc", "drug", inn.strip().lower(), inn.strip().lower(), brands=tuple(_split(brands)), fresh=False)
+            yield Record(
+                "geniebpc", "drug", inn.strip().lower(), inn.strip().lower(), brands=tuple(_split(brands)), fresh=False
+            )
 
 
 def _split(text: str) -> list[str]:

@@ -68,7 +68,9 @@ def changes(old: Sequence[Row], new: Sequence[Row]) -> list[Change]:
     before, after = {r["id"]: r for r in old}, {r["id"]: r for r in new}
     made = [Change("added", i, after[i]["preferred"]) for i in after.keys() - before.keys()]
     made += [Change("removed", i, before[i]["preferred"]) for i in before.keys() - after.keys()]
-    made += [Change("changed", i, _what(before[i], after[i])) for i in before.keys() & after.keys() if before[i] != after[i]]
+    made += [
+        Change("changed", i, _what(before[i], after[i])) for i in before.keys() & after.keys() if before[i] != after[i]
+    ]
     return sorted(made)
 
 
@@ -87,12 +89,18 @@ class _Table:
     def __init__(self, kind: str, rows: Sequence[Row]) -> None:
         self._kind = kind
         self._rows: dict[str, Row] = {r["id"]: json.loads(json.dumps(r)) for r in rows}
-        self._by_source = {(f, i): r["id"] for r in rows for f, ids in r["ids"].items() for i in ids if f != "nci_unverified"}
+        self._by_source = {
+            (f, i): r["id"] for r in rows for f, ids in r["ids"].items() for i in ids if f != "nci_unverified"
+        }
         self._by_name: dict[str, str] = {}
-        for row in sorted(rows, key=lambda r: _TIERS.index(r.get("tier", "approved")) if r.get("tier") in _TIERS else 0):
+        for row in sorted(
+            rows, key=lambda r: _TIERS.index(r.get("tier", "approved")) if r.get("tier") in _TIERS else 0
+        ):
             for name in (row["preferred"], *row["synonyms"]):
                 self._by_name.setdefault(key_of(name), row["id"])
-        self._surfaces = {key_of(n): r["id"] for r in rows for f in ("synonyms", "brands", "codes") for n in r.get(f, ())}
+        self._surfaces = {
+            key_of(n): r["id"] for r in rows for f in ("synonyms", "brands", "codes") for n in r.get(f, ())
+        }
         self._surfaces |= {key_of(r["preferred"]): r["id"] for r in rows}
 
     def forget(self, loss: Loss) -> None:
@@ -145,7 +153,9 @@ class _Table:
             row |= {"tier": record.tier, "synonyms": [], "brands": [], "codes": [], "classes": [], "targets": []}
         else:
             row |= {"matchable": True, "news_name": None, "synonyms": [], "abbreviations": [], "parents": []}
-        self._rows[concept] = row | {"ids": {}, "sources": []} | ({"tissue": None} if self._kind == "indication" else {})
+        self._rows[concept] = (
+            row | {"ids": {}, "sources": []} | ({"tissue": None} if self._kind == "indication" else {})
+        )
         self._by_name.setdefault(key_of(record.name), concept)
         return concept
 
@@ -161,7 +171,11 @@ class _Table:
         for row in self._rows.values():
             for field in ("synonyms", "brands", "codes", "sources", "abbreviations", "parents"):
                 if field in row:
-                    row[field] = sorted(dict.fromkeys(row[field]), key=str.lower) if field != "sources" else sorted(set(row[field]))
+                    row[field] = (
+                        sorted(dict.fromkeys(row[field]), key=str.lower)
+                        if field != "sources"
+                        else sorted(set(row[field]))
+                    )
             row["ids"] = {f: sorted(set(ids)) for f, ids in sorted(row["ids"].items())}
         return [self._rows[i] for i in sorted(self._rows)]
 
