@@ -17,6 +17,7 @@ from alerts.facts import reader
 from alerts.model import Facts
 from alerts.pipeline import deliver, digesting, grouping, matching
 from alerts.pipeline.polling import Poller
+from alerts.pipeline.rulecache import RuleCache
 from alerts.pipeline.watch import Watch
 from alerts.store import deliveries, items, stories
 from alerts.store.engine import Store
@@ -46,7 +47,7 @@ class Pipeline:
         self._clock = clock or (lambda: datetime.now(UTC))
         self._luck = random.Random()  # noqa: S311 - jitter, not secrets
         self.poller = Poller(self.store, settings, self._clock)
-        self._rules = matching.RuleCache()
+        self._rules = RuleCache()
 
     @cached_property
     def _sender(self) -> Sender:
@@ -118,10 +119,13 @@ class Pipeline:
         """(stories looked at, deliveries made)"""
         with self.store.write() as session:
             ids = stories.claim_unmatched(session, self._clock(), MATCH_BATCH)
+        if ids:
+            with self.store.read() as session:
+                self._rules.refresh(session)
         made = 0
         for story_id in ids:
             with self.store.write() as session:
-                made += matching.match_story(session, story_id, self._rules.of(session), self._clock())
+                made += matching.match_story(session, story_id, self._rules, self._clock())
         return len(ids), made
 
     # ── deliver ──────────────────────────────────────────────────────────────────────────────────

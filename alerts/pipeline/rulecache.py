@@ -2,7 +2,7 @@
 """The index of all active rules in a process, brought up to date from the store: changed rules only."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from alerts.facts import concepts
+from alerts.model import Facts, Match, NewsItem
 from alerts.store import rules
 from alerts.subscriptions import Rule, RuleIndex
 
@@ -21,7 +22,7 @@ log = structlog.get_logger()
 
 
 class RuleCache:
-    """Rules by subscription id. One per process."""
+    """Rules by subscription id. One per process; safe to share between threads."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._lock = threading.Lock()
@@ -34,8 +35,16 @@ class RuleCache:
         self._revisions: dict[int, int] = {}
         self._newest: datetime | None = None
 
-    def of(self, session: Session) -> RuleIndex[int]:
-        """The index as the store has it now. Call it once for a batch of stories."""
+    def match(self, item: NewsItem, facts: Facts) -> Mapping[int, Match]:
+        """Subscriptions whose rule the item meets, with why."""
+        with self._lock:
+            return self._index.match(item, facts)
+
+    def revision(self, subscription_id: int) -> int:
+        return self._revisions.get(subscription_id, 1)
+
+    def refresh(self, session: Session) -> None:
+        """Take over what changed in the store since the last time; once for a batch of stories is enough."""
         with self._lock:
             self._catch_up(session)
             if self._clock() - self._counted_at >= COUNT_EVERY_S:
@@ -44,7 +53,6 @@ class RuleCache:
                     log.warning("rules_read_again", reason="their number or revisions differ from the store's")
                     self._reset()
                     self._catch_up(session)
-            return self._index
 
     def _catch_up(self, session: Session) -> None:
         since = self._newest - OVERLAP if self._newest else None

@@ -10,6 +10,14 @@ from sqlmodel import Session, col
 
 from alerts.store.tables import Subscription
 
+COLUMNS: list[Any] = [
+    col(Subscription.id),
+    col(Subscription.revision),
+    col(Subscription.updated_at),
+    col(Subscription.state),
+    col(Subscription.spec),
+]
+
 
 class StoredRule(NamedTuple):
     """`rule` is None where the subscription is not active."""
@@ -23,20 +31,19 @@ class StoredRule(NamedTuple):
 class Census(NamedTuple):
     """Changes with every change of an active subscription that `changed` may have missed."""
 
-    count: int
+    rules: int
     revisions: int
 
 
 def changed(session: Session, since: datetime | None) -> Iterator[StoredRule]:
     """Subscriptions changed at or after `since`, oldest first; all active ones without it."""
-    rows = select(
-        Subscription.id, Subscription.revision, Subscription.updated_at, Subscription.state, Subscription.spec
-    )
+    rows = select(*COLUMNS)
     asked = col(Subscription.updated_at) >= since if since is not None else col(Subscription.state) == "active"
     for number, revision, at, state, spec in session.execute(rows.where(asked).order_by(col(Subscription.updated_at))):
         yield StoredRule(number, revision, at, spec["rule"] if state == "active" else None)
 
 
 def census(session: Session) -> Census:
-    counted = select(func.count(), func.coalesce(func.sum(Subscription.revision), 0))
-    return Census(*session.execute(counted.where(col(Subscription.state) == "active")).one())
+    counted = select(func.count(), func.coalesce(func.sum(col(Subscription.revision)), 0))
+    number, revisions = session.execute(counted.where(col(Subscription.state) == "active")).one()
+    return Census(number, revisions)

@@ -48,16 +48,6 @@ class Reader(NamedTuple):
     channel: Channel
 
 
-class ActiveSubscription(NamedTuple):
-    id: int
-    team_id: int
-    name: str
-    revision: int
-    spec: Mapping[str, Any]
-    channel_ids: tuple[int, ...]
-    muted_until: datetime | None
-
-
 def save_channel(
     store: Store, session: Session, team: int, destination: Destination, now: datetime, state: str = "active"
 ) -> int:
@@ -172,25 +162,6 @@ def readers(session: Session, subscription_ids: Sequence[int], *, lock: bool = F
 def reader(session: Session, subscription_id: int, channel_id: int, *, lock: bool = False) -> Reader | None:
     """One channel of a subscription; None if it is not one of its channels any more."""
     return next((r for r in readers(session, [subscription_id], lock=lock) if r.channel.id == channel_id), None)
-
-
-def version(session: Session) -> tuple[Any, ...]:
-    """Changes whenever an active subscription does: what compiled rules are cached by."""
-    counted = select(func.count(), func.sum(Subscription.revision), func.max(Subscription.updated_at))
-    return tuple(session.execute(counted.where(col(Subscription.state) == "active")).one())
-
-
-def active(session: Session) -> list[ActiveSubscription]:
-    """All active subscriptions with their channels."""
-    channels: dict[int, list[int]] = {}
-    for link in session.exec(select(SubscriptionChannel).order_by(col(SubscriptionChannel.channel_id))):
-        channels.setdefault(link.subscription_id, []).append(link.channel_id)
-    rows = session.exec(select(Subscription).where(col(Subscription.state) == "active").order_by(col(Subscription.id)))
-    return [
-        ActiveSubscription(s.id, s.team_id, s.name, s.revision, s.spec, tuple(channels.get(s.id, ())), s.muted_until)
-        for s in rows
-        if s.id is not None
-    ]
 
 
 def matched_before(session: Session, story_id: int) -> set[int]:

@@ -47,7 +47,8 @@ def change(store: Store, subscription: int, at: datetime, rule: Rule | None = No
 
 def wanted(store: Store, cache: RuleCache) -> set[int]:
     with store.read() as session:
-        return set(cache.of(session).match(NEWS, reader().read(NEWS)))
+        cache.refresh(session)
+    return set(cache.match(NEWS, reader().read(NEWS)))
 
 
 def test_new_changed_paused_and_active_again_rules_are_seen_at_once(store: Store) -> None:
