@@ -20,8 +20,8 @@ from alerts import __version__, logs
 from alerts.config import Settings, load
 from alerts.console import answers
 from alerts.console.access import GuardedRoute
-from alerts.console.rules.scan import History
 from alerts.console.watchman import on_duty
+from alerts.pipeline.preview import History
 from alerts.store.engine import Store
 
 SECURITY_HEADERS = {

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from alerts.facts import concepts
 from alerts.model import Facts, Match, NewsItem
-from alerts.store import rules
+from alerts.store import active
 from alerts.subscriptions import Rule, RuleIndex
 
 OVERLAP = timedelta(minutes=5)  # a slow transaction may commit a change that is dated before one we have seen
@@ -49,14 +49,14 @@ class RuleCache:
             self._catch_up(session)
             if self._clock() - self._counted_at >= COUNT_EVERY_S:
                 self._counted_at = self._clock()
-                if rules.census(session) != rules.Census(len(self._revisions), sum(self._revisions.values())):
+                if active.census(session) != active.Census(len(self._revisions), sum(self._revisions.values())):
                     log.warning("rules_read_again", reason="their number or revisions differ from the store's")
                     self._reset()
                     self._catch_up(session)
 
     def _catch_up(self, session: Session) -> None:
         since = self._newest - OVERLAP if self._newest else None
-        for row in rules.changed(session, since):
+        for row in active.changed(session, since):
             self._newest = max(self._newest or row.updated_at, row.updated_at)
             if row.rule is None:
                 self._index.remove(row.subscription_id)
@@ -64,7 +64,7 @@ class RuleCache:
             elif self._revisions.get(row.subscription_id) != row.revision:
                 self._put(row)
 
-    def _put(self, row: rules.StoredRule) -> None:
+    def _put(self, row: active.StoredRule) -> None:
         """A rule that cannot be read (it was checked when it was saved) costs no other; it is told in the log."""
         self._revisions[row.subscription_id] = row.revision
         try:

@@ -87,10 +87,6 @@ class Archive:
             self._share(tuple(self._share(held) for held, _, _ in views)),
         )
 
-    def drop(self, item_ids: Iterable[int]) -> None:
-        for item_id in item_ids:
-            self._entries.pop(item_id, None)
-
     def _share(self, value: Any) -> Any:
         return self._shared.setdefault(value, value)
 

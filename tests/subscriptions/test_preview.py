@@ -66,5 +66,3 @@ def test_only_what_was_seen_since_is_tried_and_an_item_read_again_replaces_itsel
     assert made.preview(RULE, concepts(), since=NOW + timedelta(minutes=1)).stories == 1
     made.add(2, 12, NOW, {"title": "x"}, {})
     assert [f.story_id for f in made.preview(RULE, concepts()).matches] == [1]
-    made.drop([11])
-    assert made.preview(RULE, concepts()).stories == 1

@@ -11,13 +11,12 @@ from sqlmodel import Session
 
 from alerts.console.desk import Desk
 from alerts.console.rules.form import RuleForm, cadence_text, rule_of
-from alerts.console.rules.scan import Found, Preview
 from alerts.errors import InputError
 from alerts.facts import concepts
 from alerts.model import EventType, Facts, Match, MatchReason, Mention
 from alerts.rhythm import Rhythm, in_words, next_slots, parse_cadence, parse_quiet
 from alerts.store import items
-from alerts.subscriptions import Rule, match
+from alerts.subscriptions import Found, Preview, Rule, match
 from alerts.subscriptions.sentence import sentence
 
 SHOWN = 20
