@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check compose-test format pins clean
+.PHONY: help setup demo run test check compose-test format pins clean chaos
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ check: setup ## ruff, mypy --strict, import contracts, alembic check
 
 compose-test: setup ## docker-compose.yml for real: start, alert, scale, restarts, kills, upgrade, backup (needs a Docker engine and root)
 	@DOCKER_BUILDKIT=$${DOCKER_BUILDKIT:-0} $(BIN)/python -m ops.compose_test $(if $(STANDINS),--standins)
+
+chaos: setup ## real processes, broker, database and relay, and what is killed under them (RELEASE=1: 500 faults, hours)
+	@$(BIN)/python -m tests.chaos $(if $(RELEASE),--release)
 
 format: setup ## mend what ruff can mend
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
