@@ -47,6 +47,12 @@ class Settings(BaseModel):
     min_interval_s: float = Field(default=300.0, gt=0)
     minute_s: float = Field(default=60.0, gt=0)  # length of a minute of the poll schedule, for rehearsals
     sweep_s: float = Field(default=2.0, gt=0)  # how often the beat sends "look now"
+    # How many days what is over is kept (docs/privacy.md). News: grouping looks back for three years.
+    keep_news_days: int = Field(default=1200, ge=1100)
+    keep_offtopic_days: int = Field(default=400, ge=30)
+    keep_payloads_days: int = Field(default=90, ge=7)
+    keep_attempts_days: int = Field(default=365, ge=7)
+    keep_audit_days: int = Field(default=1095, ge=30)
 
     @field_validator("fetch_allow", "webhook_hosts", mode="before")
     @classmethod

@@ -11,7 +11,9 @@ import typer
 from cryptography.fernet import Fernet
 
 from alerts.config import settings
+from alerts.pipeline import open_store
 from alerts.pipeline import prepare as run_prepare
+from alerts.store import channels
 from alerts.store import migrate as migrations
 
 WORKER_FLAGS = ("--without-gossip", "--without-mingle", "--loglevel", "WARNING")
@@ -98,6 +100,17 @@ def secrets_init(folder: Annotated[Path, typer.Option("--dir", help="Where app/,
         "maxmemory 192mb",
     )
     _kept(folder / "broker" / "valkey.conf", "\n".join(conf), 0o444)
+
+
+@secrets_app.command("rotate")
+def secrets_rotate() -> None:
+    """Encrypt every stored secret with the first key of ONCOWIRE_SECRET_KEYS; older keys can then be dropped but the last.
+
+    The last key also makes the keyed hashes of addresses and the links in mails: keep it at the end of the list.
+    """
+    with open_store(settings()) as store, store.write() as session:
+        count = channels.rotate(store, session)
+    typer.echo(f"{count} channels are under the first key")
 
 
 def _kept(path: Path, value: str, mode: int) -> str:

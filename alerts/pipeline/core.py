@@ -15,7 +15,7 @@ from alerts.delivery import Sender
 from alerts.errors import OncowireError
 from alerts.facts import reader
 from alerts.model import Facts
-from alerts.pipeline import deliver, digesting, grouping, matching
+from alerts.pipeline import deliver, digesting, grouping, matching, retention
 from alerts.pipeline.polling import Poller
 from alerts.pipeline.rulecache import RuleCache
 from alerts.pipeline.watch import Watch
@@ -147,8 +147,9 @@ class Pipeline:
         return Watch(self.store, self.settings, "housekeeping")
 
     def housekeeping(self) -> None:
-        """Once a minute: a sign of life, and a look at whether ops must know something."""
+        """Once a minute: a sign of life, and a look at whether ops must know something. Once a day what is over goes."""
         self._watch.turn(self._clock())
+        retention.once_a_day(self.store, self.settings, self._clock())
 
     def close(self) -> None:
         self.poller.close()

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
+from alerts.store.engine import Store
 from alerts.store.insert import insert_new
 from alerts.store.tables import Channel, SubscriptionChannel, Suppression
 
@@ -46,6 +47,14 @@ def find(session: Session, wanted: str) -> Sequence[Channel]:
 
 def every(session: Session) -> Sequence[Channel]:
     return session.exec(select(Channel).order_by(col(Channel.id))).all()
+
+
+def rotate(store: Store, session: Session) -> int:
+    """Put every channel's secret under the first key; returns how many there are. Raises InputError(secret_unreadable)."""
+    found = every(session)
+    for channel in found:
+        channel.config_encrypted = store.secrets.rotate(channel.config_encrypted)
+    return len(found)
 
 
 # ── suppression list ─────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ from alerts.config import Settings
 from alerts.errors import InputError
 
 KEY_FILE = "secret.keys"
+NO_KEY = "no key in ONCOWIRE_SECRET_KEYS opens this secret; keep old keys in the list"
 
 
 class SecretBox:
@@ -42,14 +43,15 @@ class SecretBox:
         try:
             value: dict[str, str] = json.loads(self._box.decrypt(sealed.encode()))
         except InvalidToken:
-            raise InputError(
-                "secret_unreadable", "no key in ONCOWIRE_SECRET_KEYS opens this secret; keep old keys in the list"
-            ) from None
+            raise InputError("secret_unreadable", NO_KEY) from None
         return value
 
     def rotate(self, sealed: str) -> str:
-        """The same secret under the first key."""
-        return self._box.rotate(sealed.encode()).decode()
+        """The same secret under the first key. Raises InputError(secret_unreadable) when no key fits."""
+        try:
+            return self._box.rotate(sealed.encode()).decode()
+        except InvalidToken:
+            raise InputError("secret_unreadable", NO_KEY) from None
 
     def fingerprint(self, value: dict[str, str]) -> str:
         """Keyed hash: equal for equal destinations, tells nothing about them."""

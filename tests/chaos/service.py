@@ -46,6 +46,7 @@ class Service:
             "FETCH_ALLOW": ",".join([*self.newsroom.hosts, self.receivers.web, self.receivers.smtp]),
             "WEBHOOK_HOSTS": self.receivers.web,
             "WEB_PORT": "0",
+            "WEBHOOK_PER_SECOND": "0",
             "MIN_INTERVAL_S": "3",
             "MINUTE_S": "0.05",
             "SWEEP_S": "0.5",
@@ -202,7 +203,10 @@ class Composed(Service):
 
     def postgres(self) -> list[int]:
         """The server with all its processes; empty when it is down."""
-        pid = int((self.folder / "pg" / "postmaster.pid").read_text().split()[0])
+        try:
+            pid = int((self.folder / "pg" / "postmaster.pid").read_text().split()[0])
+        except FileNotFoundError:
+            return []
         return processes.family(pid) if "postgres" in processes.command(pid) else []
 
     def restart_database(self) -> None:
