@@ -7,7 +7,9 @@ Each setting that departs from Celery's default has its reason, measured on Cele
 from typing import Any
 
 from celery import Celery
+from celery.app.amqp import AMQP
 from celery.signals import setup_logging
+from kombu import Connection
 
 from alerts import logs
 from alerts.config import settings
@@ -24,7 +26,19 @@ def _our_logs(**_: Any) -> None:
     logs.configure(settings())
 
 
-app = Celery("oncowire", broker=settings().broker, include=["worker.tasks", "worker.health"])
+class SteadyConnection(Connection):
+    """Looks for a lost broker every second. By default the pause grows by 2 s a try up to 30 s: after an outage of a few
+    minutes, work began again half a minute after the broker was back."""
+
+    def _ensure_connection(self, *args: Any, **options: Any) -> Any:
+        return super()._ensure_connection(*args, **{**options, "interval_start": 1, "interval_step": 0})
+
+
+class SteadyAMQP(AMQP):
+    Connection = SteadyConnection
+
+
+app = Celery("oncowire", broker=settings().broker, include=["worker.tasks", "worker.health"], amqp=SteadyAMQP)
 app.conf.update(
     # Late acknowledgement wedged a worker for good behind a frozen broker; the rows bring lost work back anyway.
     task_acks_late=False,

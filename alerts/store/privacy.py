@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import delete, update
 from sqlmodel import Session, SQLModel, col, select
 
+from alerts.model import ChannelKind
 from alerts.store import accounts, channels
 from alerts.store.engine import Store
 from alerts.store.retention import drop_deliveries
+from alerts.store.subscriptions import channel_fingerprint
 from alerts.store.tables import (
     ApiToken,
     AuditEntry,
@@ -49,7 +51,7 @@ AUTHORS: tuple[tuple[type[SQLModel], str], ...] = (
 
 def fingerprint(store: Store, address: str) -> str:
     """Keyed hash of a mail channel's destination, the same in every team."""
-    return store.secrets.fingerprint({"kind": "email", "address": accounts.normal_email(address)})
+    return channel_fingerprint(store, ChannelKind.EMAIL, {"address": accounts.normal_email(address)})
 
 
 def export(store: Store, session: Session, address: str) -> dict[str, Any]:

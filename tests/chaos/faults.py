@@ -104,12 +104,16 @@ def kill_database(service: Service, _dice: Random) -> None:
 
 def full_disk(service: Service, _dice: Random) -> None:
     """No file of the service (SQLite) or of the database (PostgreSQL) can grow for a while."""
-    victims = service.postgres() if isinstance(service, Composed) else processes.family(service.pid)
-    processes.limit_file_size(victims, FULL_BYTES)
+    processes.limit_file_size(_writers(service), FULL_BYTES)
     time.sleep(FULL_S)
-    processes.limit_file_size(victims, None)
+    for _ in range(2):  # twice: one that was being forked has inherited the limit
+        processes.limit_file_size(_writers(service), None)
     if isinstance(service, Composed):
         service.restart_database()
+
+
+def _writers(service: Service) -> list[int]:
+    return service.postgres() if isinstance(service, Composed) else processes.family(service.pid)
 
 
 def hang_up(service: Service, _dice: Random) -> None:
