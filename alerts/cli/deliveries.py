@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Commands that show what is in the store: items, stories, deliveries."""
+"""Commands that show what is in the store: items, deliveries."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -17,26 +17,22 @@ AsJsonl = Annotated[bool, typer.Option("--jsonl", help="JSON Lines on standard o
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
-    for command in (items, stories, deliveries):
+    for command in (items, deliveries):
         app.command()(command)
 
 
 def items(as_jsonl: AsJsonl = False) -> None:
     """Every stored item with its facts."""
-    _dump(dump.items, as_jsonl)
-
-
-def stories(as_jsonl: AsJsonl = False) -> None:
-    """Every story with its items."""
-    _dump(dump.stories, as_jsonl)
+    dump_rows(dump.items, as_jsonl)
 
 
 def deliveries(as_jsonl: AsJsonl = False) -> None:
     """Every delivery with its attempts."""
-    _dump(dump.deliveries, as_jsonl)
+    dump_rows(dump.deliveries, as_jsonl)
 
 
-def _dump(rows: Callable[[Session], Iterator[dict[str, Any]]], as_jsonl: bool) -> None:
+def dump_rows(rows: Callable[[Session], Iterator[dict[str, Any]]], as_jsonl: bool) -> None:
+    """One JSON object a line, as the contract has it."""
     if not as_jsonl:
         raise typer.BadParameter("only --jsonl is supported: one JSON object a line on standard output")
     with open_store(settings()) as store, store.read() as session:

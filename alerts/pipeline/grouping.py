@@ -18,8 +18,8 @@ from alerts.stories import (
     absorb,
     decide,
     decide_again,
+    headed,
     keys,
-    leads,
     lookups,
     open_story,
     overridden,
@@ -27,6 +27,8 @@ from alerts.stories import (
     rewritten,
     told_on,
 )
+
+QUIET = {"read_again", "split", "merged"}  # nothing was reported: a newer reader or a person moved what is there
 
 log = structlog.get_logger()
 
@@ -79,22 +81,23 @@ def _join(
 ) -> int:
     story = stories.load(session, story_id)
     made = absorb(story, item.news, facts, now)
-    lead = item.id if leads(story, item.news) and made.headline != story.headline else None
-    stories.change_story(session, story.id, made, lead, now, loud=silent_reason is None)
+    lead = item.id if made.lead_tier is not story.lead_tier else None
+    quiet = silent_reason in QUIET
+    stories.change_story(session, story.id, made, lead, now, loud=silent_reason is None, match=not quiet)
     return story.id
 
 
 def _again(session: Session, item: StoredItem, facts: Facts, home: stories.Home, now: datetime) -> None:
-    """An edited item, or one that a newer reader read again. What a person placed stays where it is."""
-    story, others = stories.load(session, home.story_id), stories.members(session, home.story_id)
-    alone = others in ([], [item.id])
+    """An edited item, or one that a newer reader read again. What a person placed stays where it is.
+
+    A newer reader is no news: what it moves is told to nobody.
+    """
     edited = item.revision > home.item_revision
-    if not home.by_hand:
-        found = stories.candidates(session, lookups(item.news, facts, now))
-        grouping = decide_again(item.news, facts, story, len(others), found, now, concepts())
-        grouping = overridden(grouping, stories.overrides_of(session, item.id))
-        if grouping.story_id != story.id:
-            return _move(session, item, facts, story, grouping, item.silent_reason if edited else "read_again", now)
+    story, others = stories.load(session, home.story_id), stories.members(session, home.story_id)
+    grouping = None if home.by_hand else _reconsidered(session, item, facts, story, len(others), edited, now)
+    if grouping is not None and grouping.story_id != story.id:
+        return _move(session, item, facts, story, grouping, item.silent_reason if edited else "read_again", now)
+    alone = others == [item.id]
     made = (
         rewritten(story, item.news, facts, now, concepts(), edited=edited)
         if alone
@@ -102,10 +105,23 @@ def _again(session: Session, item: StoredItem, facts: Facts, home: stories.Home,
     )
     if alone:
         stories.drop_keys(session, story.id)
-    stories.change_story(session, story.id, made, None, now)
+    stories.change_story(session, story.id, made, None, now, match=edited)
     stories.add_keys(session, story.id, keys(item.news, facts), told_on(item.news, now))
-    stories.seen_again(session, story.id, item.id, item.revision)
-    return None
+    return stories.seen_again(session, story.id, item.id, item.revision)
+
+
+def _reconsidered(
+    session: Session, item: StoredItem, facts: Facts, story: StoryState, members: int, edited: bool, now: datetime
+) -> Grouping | None:
+    """Where the item belongs by what is known of it now; None: where it is."""
+    found = stories.candidates(session, lookups(item.news, facts, now))
+    said = stories.overrides_of(session, item.id)
+    if members > 1:
+        return overridden(decide_again(item.news, facts, story, members, found, now, concepts()), said)
+    apart = {story.id, *stories.kept_apart(session, story.id)}
+    others = [other for other in found if other.id not in apart]
+    joined = overridden(decide(item.news, facts, others, now, concepts()), said)
+    return joined if joined.decision is Decision.SAME and not edited else None
 
 
 def _move(
@@ -118,7 +134,10 @@ def _move(
     now: datetime,
 ) -> None:
     stories.detach(session, item.id)
-    tell_anew(session, story, now)
+    if stories.members(session, story.id):
+        tell_anew(session, story, now)
+    elif grouping.story_id is not None:
+        stories.lives_on(session, story.id, grouping.story_id, by_hand=False)
     settle(session, item, facts, grouping, silent_reason, now)
 
 
@@ -126,9 +145,19 @@ def tell_anew(session: Session, story: StoryState, now: datetime) -> None:
     """A story that an item left: facts, lead and keys are those of the items that are still in it."""
     left = items.load(session, stories.members(session, story.id))
     read = [(one.news, items.facts_of(session, one)) for one in left]
-    lead = min(left, key=lambda one: (RANK[one.news.tier], one.news.first_seen or now, one.id))
-    stories.change_story(session, story.id, retold(story, read, now), lead.id, now)
+    stories.change_story(session, story.id, retold(story, read, now), _lead(left, now).id, now, match=False)
     stories.drop_keys(session, story.id)
-    for one, (news, facts) in zip(left, read, strict=True):
+    for news, facts in read:
         stories.add_keys(session, story.id, keys(news, facts), told_on(news, now))
-        log.debug("told_anew", story_id=story.id, item_id=one.id)
+
+
+def lead_anew(session: Session, story_id: int, now: datetime) -> None:
+    """The best source of the story heads it; its facts stay."""
+    story = stories.load(session, story_id)
+    lead = _lead(items.load(session, stories.members(session, story_id)), now)
+    made = headed(story, lead.news)
+    stories.change_story(session, story_id, made, lead.id, now, match=False)
+
+
+def _lead(members: list[StoredItem], now: datetime) -> StoredItem:
+    return min(members, key=lambda one: (RANK[one.news.tier], one.news.first_seen or now, one.id))

@@ -51,6 +51,7 @@ def stories(session: Session) -> Iterator[dict[str, Any]]:
             "items": members.get(story.id or 0, []),
             "follows": str(story.follows_id) if story.follows_id else None,
             "revision": story.revision,
+            "merged_into": str(story.merged_into_id) if story.merged_into_id else None,
         }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import update
+from sqlalchemy import delete, tuple_, update
 from sqlmodel import Session, col, select
 
 from alerts.model import Facts, NewsItem, SourceTier
@@ -60,7 +60,7 @@ def _stored(item: Item, source: str, tier: str) -> StoredItem:
 
 
 def save_facts(session: Session, found: Mapping[StoredItem, Facts], now: datetime) -> None:
-    """Keep what was read and pass the items on to grouping."""
+    """Keep what was read (in place of what an older reader found in the same revision) and pass the items on to grouping."""
     rows = [
         {
             "item_id": item.id,
@@ -72,6 +72,8 @@ def save_facts(session: Session, found: Mapping[StoredItem, Facts], now: datetim
         }
         for item, facts in found.items()
     ]
+    held = tuple_(col(ItemFacts.item_id), col(ItemFacts.revision))
+    session.execute(delete(ItemFacts).where(held.in_([(item.id, item.revision) for item in found])))
     insert_new(session, ItemFacts, rows)
     _advance(session, [item.id for item in found], "group", now)
 
@@ -80,6 +82,19 @@ def facts_of(session: Session, item: StoredItem) -> Facts:
     """Facts of the item's current revision; empty ones if it could not be read."""
     row = session.get(ItemFacts, (item.id, item.revision))
     return Facts.model_validate(row.facts) if row else Facts()
+
+
+def read_again(session: Session, extractor_version: str, since: datetime, now: datetime) -> int:
+    """Items first seen since then whose facts another version of the reader found: to be read anew. Returns how many."""
+    stale = (
+        select(Item.id)
+        .join(ItemFacts, (col(ItemFacts.item_id) == col(Item.id)) & (col(ItemFacts.revision) == col(Item.revision)))
+        .where(col(Item.stage) == "done", col(Item.first_seen_at) >= since)
+        .where(col(ItemFacts.extractor_version) != extractor_version)
+    )
+    values = {"stage": "read", "due_at": now, "attempts": 0}
+    marked = update(Item).where(col(Item.id).in_(stale.scalar_subquery())).values(values).returning(col(Item.id))
+    return len(session.execute(marked).all())
 
 
 def claim_ungrouped(session: Session, now: datetime, limit: int) -> list[int]:

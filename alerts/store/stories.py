@@ -7,13 +7,14 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from sqlalchemy import TextClause, delete, text, update
+from sqlalchemy import TextClause, delete, func, text, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from alerts.model import Grouping, GroupReason, SourceTier, StoryFacts, StoryState
 from alerts.store.claims import claim_due
 from alerts.store.insert import insert_new
-from alerts.store.tables import Story, StoryItem, StoryKey, StoryOverride
+from alerts.store.tables import MatchRow, Story, StoryItem, StoryKey, StoryOverride
 from alerts.stories import Lookup, Override
 
 LEASE_S = 60.0
@@ -121,17 +122,55 @@ def home_of(session: Session, item_id: int) -> Home | None:
 
 
 def members(session: Session, story_id: int, *, parts: bool = False) -> list[int]:
-    """Item ids of a story, in the order in which they joined. `parts`: also the round-ups that tell it among others."""
-    statement = select(StoryItem.item_id).where(col(StoryItem.story_id) == story_id)
+    """Item ids of a story (or of the one it lives on in), in the order in which they joined.
+
+    `parts`: also the round-ups that tell it among others.
+    """
+    lives_on = select(func.coalesce(col(Story.merged_into_id), col(Story.id))).where(col(Story.id) == story_id)
+    statement = select(StoryItem.item_id).where(col(StoryItem.story_id) == lives_on.scalar_subquery())
     if not parts:
         statement = statement.where(col(StoryItem.part).is_(False))
     return list(session.exec(statement.order_by(col(StoryItem.decided_at), col(StoryItem.item_id))))
+
+
+def places(session: Session, item_id: int) -> list[StoryItem]:
+    """Every story that the item is in, its own first."""
+    statement = select(StoryItem).where(col(StoryItem.item_id) == item_id)
+    return list(session.exec(statement.order_by(col(StoryItem.part), col(StoryItem.story_id))))
+
+
+def place_of(session: Session, story_id: int, item_id: int) -> StoryItem:
+    return session.get_one(StoryItem, (story_id, item_id))
+
+
+def followers(session: Session, story_id: int) -> list[int]:
+    """Stories that are updates of this one."""
+    statement = select(Story.id).where(col(Story.follows_id) == story_id, col(Story.merged_into_id).is_(None))
+    return [number for number in session.exec(statement.order_by(col(Story.id))) if number is not None]
+
+
+def merged_ids(session: Session, story_id: int) -> list[int]:
+    """Stories that live on in this one."""
+    statement = select(Story.id).where(col(Story.merged_into_id) == story_id)
+    return [number for number in session.exec(statement.order_by(col(Story.id))) if number is not None]
 
 
 def overrides_of(session: Session, item_id: int) -> list[Override]:
     """What people said about the item."""
     rows = session.exec(select(StoryOverride).where(col(StoryOverride.item_id) == item_id))
     return [Override.model_validate({n: getattr(r, n) for n in Override.model_fields}) for r in rows]
+
+
+def kept_apart(session: Session, story_id: int) -> set[int]:
+    """Stories that a person split off this one, or this one off them."""
+    left, gone_to = (aliased(StoryOverride) for _ in range(2))
+    pairs = (
+        select(left.story_id, gone_to.story_id)
+        .join(gone_to, col(gone_to.item_id) == col(left.item_id))
+        .where(col(left.kind) == "split", col(gone_to.kind) == "merge")
+        .where((col(left.story_id) == story_id) | (col(gone_to.story_id) == story_id))
+    )
+    return {number for pair in session.exec(pairs) for number in pair} - {story_id}
 
 
 # ── saving ───────────────────────────────────────────────────────────────────────────────────────
@@ -157,11 +196,19 @@ def add_story(session: Session, made: StoryState, lead_item_id: int, silent_reas
 
 
 def change_story(
-    session: Session, story_id: int, made: StoryState, lead_item_id: int | None, now: datetime, *, loud: bool = False
+    session: Session,
+    story_id: int,
+    made: StoryState,
+    lead_item_id: int | None,
+    now: datetime,
+    *,
+    loud: bool = False,
+    match: bool = True,
 ) -> None:
     """A story that another item joined: matched again, since the item may say more than those before it.
 
     `loud`: the item is fresh news, so a story that was only seen in silence (first import) may be told from now on.
+    `match` False: nothing new was reported (a newer reader, a hand), so nobody is to hear of it.
     """
     story = session.get_one(Story, story_id)
     if loud and story.silent_reason not in KEPT_SILENT:
@@ -169,7 +216,8 @@ def change_story(
     _write(story, made)
     if lead_item_id is not None:
         story.lead_item_id = lead_item_id
-    story.stage, story.due_at, story.attempts = "match", now, 0
+    if match:
+        story.stage, story.due_at, story.attempts = "match", now, 0
     session.flush()
 
 
@@ -182,8 +230,34 @@ def _write(story: Story, made: StoryState) -> None:
 
 def note(session: Session, story_id: int, grouping: Grouping) -> None:
     """What the decision says of the story that it opened."""
-    values = {"follows_step": grouping.step, "review": grouping.review}
+    values = {"follows_id": grouping.follows, "follows_step": grouping.step, "review": grouping.review}
     session.execute(update(Story).where(col(Story.id) == story_id).values(values))
+
+
+def lives_on(session: Session, story_id: int, into: int, *, by_hand: bool) -> None:
+    """The story is one with `into` from now on; whoever was told of it counts as told of `into`.
+
+    By hand, its keys and facts stay: later items on either telling are found and belong to `into`. A merge by the rules
+    leaves no keys, so that one story is never compared by the facts of another.
+    """
+    session.execute(update(Story).where(col(Story.merged_into_id) == story_id).values(merged_into_id=into))
+    session.execute(
+        update(Story).where(col(Story.follows_id) == story_id, col(Story.id) != into).values(follows_id=into)
+    )
+    session.execute(update(Story).where(col(Story.id) == story_id).values(merged_into_id=into, stage="done"))
+    if not by_hand:
+        drop_keys(session, story_id)
+    revision = session.exec(select(Story.revision).where(col(Story.id) == into)).one()
+    told = session.exec(select(MatchRow).where(col(MatchRow.story_id) == story_id)).all()
+    skipped = {"id", "story_id", "story_revision"}
+    rows = [{n: getattr(m, n) for n in MatchRow.model_fields if n not in skipped} for m in told]
+    insert_new(session, MatchRow, [{**row, "story_id": into, "story_revision": revision} for row in rows])
+
+
+def override(session: Session, said: Override, item_id: int) -> None:
+    """A person's word on an item."""
+    session.add(StoryOverride(item_id=item_id, **said.model_dump()))
+    session.flush()
 
 
 def add_keys(session: Session, story_id: int, keys: Iterable[str], told: date) -> None:

@@ -13,7 +13,8 @@ from alerts.store.tables import Channel, Delivery, Feed, Item, Story, StoryItem,
 
 def latest_stories(session: Session, limit: int = 50) -> list[dict[str, Any]]:
     """Newest stories with their facts, their sources (lead first) and why each item is in them."""
-    rows = session.exec(select(Story).order_by(col(Story.last_seen_at).desc(), col(Story.id).desc()).limit(limit)).all()
+    own = select(Story).where(col(Story.merged_into_id).is_(None))
+    rows = session.exec(own.order_by(col(Story.last_seen_at).desc(), col(Story.id).desc()).limit(limit)).all()
     return [_story(session, row) for row in rows]
 
 

@@ -8,11 +8,11 @@ an edited item → decide_again(…), then rewritten(…) where it is alone in i
 """
 
 from alerts.stories.canonical import story_facts
-from alerts.stories.decision import decide, decide_again
+from alerts.stories.decision import compared, decide, decide_again
 from alerts.stories.keys import Lookup, content_hash, keys, lookups, told_on
 from alerts.stories.overrides import Override, overridden
 from alerts.stories.shelf import Shelf
-from alerts.stories.story import RANK, absorb, leads, open_story, retold, rewritten
+from alerts.stories.story import RANK, absorb, headed, leads, open_story, retold, rewritten
 from alerts.stories.urls import url_key
 from alerts.stories.words import update_line
 
@@ -22,9 +22,11 @@ __all__ = [
     "Override",
     "Shelf",
     "absorb",
+    "compared",
     "content_hash",
     "decide",
     "decide_again",
+    "headed",
     "keys",
     "leads",
     "lookups",

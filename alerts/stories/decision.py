@@ -45,6 +45,36 @@ def decide(
     return _by_facts(item, weighed, concepts)
 
 
+def compared(
+    item: NewsItem, facts: Facts, candidates: Sequence[StoryState], now: datetime, concepts: Concepts
+) -> list[tuple[int, GroupReason]]:
+    """Each candidate beside the item, the nearest first: the answer to "why is it not in that story?"."""
+    item = item if item.first_seen else item.model_copy(update={"first_seen": now})
+    weighed = _weigh(story_facts(facts, item), text_of(item), candidates, concepts)
+    weighed.sort(key=lambda one: (len(one.conflicts), -one.agreed, -one.score, one.story.id))
+    return [(one.story.id, _beside(one, concepts)) for one in weighed]
+
+
+def _beside(one: Weighed, concepts: Concepts) -> GroupReason:
+    if one.conflicts:
+        because = words.difference(one.fields, one.story.facts, one.mine, concepts)
+        return _reason(one, f"conflict_{one.conflicts[0]}", f"Apart from “{one.story.headline}”: {because}.")
+    because = words.agreement(one.fields, one.story.facts, concepts) or "nothing"
+    gaps = words.gaps(one.fields) or "nothing"
+    shared = f"shared text {one.score:.2f}, needed {_needed(one)}"
+    return _reason(
+        one, "no_conflict", f"Beside “{one.story.headline}”: agree on {because}; not known: {gaps}; {shared}."
+    )
+
+
+def _needed(one: Weighed) -> str:
+    return "a near copy" if one.floor >= COPIES_ONLY else f"{one.floor:.2f}"
+
+
+def _reason(one: Weighed, code: str, text: str) -> GroupReason:
+    return GroupReason(code=code, text=text, fields=one.fields, score=one.score)
+
+
 def decide_again(
     item: NewsItem,
     facts: Facts,
@@ -159,8 +189,7 @@ def _new(weighed: list[Weighed], concepts: Concepts) -> Grouping:
         )
     else:
         code = "below_text_floor"
-        needed = "a near copy" if nearest.floor >= COPIES_ONLY else f"{nearest.floor:.2f}"
-        why = f"not known: {words.gaps(nearest.fields)}; shared text {nearest.score:.2f}, needed {needed}"
+        why = f"not known: {words.gaps(nearest.fields)}; shared text {nearest.score:.2f}, needed {_needed(nearest)}"
     reason = GroupReason(
         code=code,
         text=f"Kept apart from “{nearest.story.headline}”: {why}.",

@@ -47,13 +47,12 @@ def absorb(story: StoryState, item: NewsItem, facts: Facts, now: datetime) -> St
     """The story after an item joined: unknown facts are filled, known ones stay, a better source takes the lead."""
     seen = item.first_seen or now
     more = story_facts(facts, item.model_copy(update={"first_seen": seen}))
-    lead = {"headline": title_of(item), "text": text_of(item), "lead_tier": item.tier}
-    return story.model_copy(
+    kept = headed(story, item) if leads(story, item) and not more.round_up else story
+    return kept.model_copy(
         update={
             "facts": story.facts if more.round_up else _filled(story.facts, more),
             "last_seen": max(story.last_seen, seen),
             "keys": _both(story.keys, keys(item, facts)),
-            **(lead if leads(story, item) and not more.round_up else {}),
         }
     )
 
@@ -87,6 +86,11 @@ def retold(story: StoryState, members: Sequence[tuple[NewsItem, Facts]], now: da
     for item, read in others:
         made = absorb(made, item, read, now)
     return made.model_copy(update={"revision": story.revision, "follows": story.follows})
+
+
+def headed(story: StoryState, item: NewsItem) -> StoryState:
+    """The story under the title and text of this item."""
+    return story.model_copy(update={"headline": title_of(item), "text": text_of(item), "lead_tier": item.tier})
 
 
 def leads(story: StoryState, item: NewsItem) -> bool:
