@@ -13,7 +13,7 @@ from alerts import logs
 from alerts.config import settings
 from alerts.errors import OncowireError
 
-GROUPS = ("facts", "vocab", "stories", "rules", "feeds", "deliveries", "users", "ops", "privacy", "run")
+GROUPS = ("facts", "vocab", "stories", "rules", "feeds", "deliveries", "templates", "users", "ops", "privacy", "run")
 
 app = typer.Typer(
     name="oncowire",

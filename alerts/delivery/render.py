@@ -12,6 +12,7 @@ from typing import Any
 
 import css_inline
 import jinja2
+from markupsafe import Markup
 
 from alerts.config import TEMPLATES
 from alerts.delivery import inert
@@ -96,6 +97,11 @@ def mail(values: Values, message_id: str, markup: str, text: str) -> Message:
         html=_inliner().inline(markup),
         headers=headers,
     )
+
+
+def wrapped(inner: str, values: Values) -> str:
+    """A team's cleaned HTML in our frame."""
+    return _environment().get_template("email/team.html").render(values | {"inner": Markup(inner)})  # noqa: S704 - nh3 made it
 
 
 def _slack(template: str, values: Values, message_id: str) -> Message:

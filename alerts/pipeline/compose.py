@@ -37,7 +37,6 @@ class Telling(Value):
     revision: int
     lead: NewsItem
     facts: Facts  # of the lead item
-    claim: int | None = None  # index into facts.claims that met the rule
     sources: tuple[SourceLine, ...] = ()
     subscription: str = ""
     reasons: tuple[MatchReason, ...] = ()
@@ -49,7 +48,7 @@ class Telling(Value):
 
 def alert(told: Telling, concepts: Concepts) -> Alert:
     """The alert for one channel. Nothing is left out silently: what is not known is not claimed."""
-    claim = main_claim(told.facts, told.claim)
+    claim = main_claim(told.facts, told.reasons)
     drugs = [d for d in told.facts.drugs if d.id in claim.drugs]
     cancers = wording.cancers(_cancer_names(claim, told.facts, concepts))
     named = wording.listing([_display(d) for d in drugs])
@@ -77,11 +76,26 @@ def alert(told: Telling, concepts: Concepts) -> Alert:
     )
 
 
-def main_claim(facts: Facts, index: int | None) -> Claim:
-    """The claim that met the rule, else the first foreground one, else an empty one."""
-    if index is not None and index < len(facts.claims):
-        return facts.claims[index]
-    return next((c for c in facts.claims if c.foreground), facts.claims[0] if facts.claims else Claim())
+def main_claim(facts: Facts, reasons: Sequence[MatchReason]) -> Claim:
+    """The claim that agrees with most of what the rule was met by; the first foreground one if they agree equally."""
+    if not facts.claims:
+        return Claim()
+    foreground = [c for c in facts.claims if c.foreground] or list(facts.claims)
+    found = {(r.field, r.found) for r in reasons}
+    return max(foreground, key=lambda claim: len(found & _held(claim, facts)))
+
+
+def _held(claim: Claim, facts: Facts) -> set[tuple[str, str]]:
+    """(field of a rule, name) of all that a claim binds."""
+    named = {d.id: d.name for d in facts.drugs} | {i.id: i.name for i in facts.indications}
+    named |= {b.id: b.name for b in facts.biomarkers} | {r.id: r.name for r in facts.regulators}
+    ids = {
+        "drugs": claim.drugs,
+        "indications": claim.indications,
+        "biomarkers": claim.biomarkers,
+        "regulators": (claim.regulator,) if claim.regulator else (),
+    }
+    return {(field, named.get(i, i)) for field, held in ids.items() for i in held} | {("events", claim.event.value)}
 
 
 def plain(text: str) -> str:
@@ -132,7 +146,7 @@ def _drug_line(drug: DrugFact) -> str:
 
 def _quotes(told: Telling) -> list[Quote]:
     """The sentences that carry the claim, then results with their numbers as the source gives them."""
-    claim = main_claim(told.facts, told.claim)
+    claim = main_claim(told.facts, told.reasons)
     seen: list[str] = []
     for mention in (*claim.evidence, *told.facts.results):
         text = _cut(plain(_sentence_text(told.lead, mention)))

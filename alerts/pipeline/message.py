@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from alerts.config import Settings
-from alerts.delivery import render, render_digest
+from alerts.delivery import render_digest
 from alerts.delivery.digest import Waiting, digest
 from alerts.delivery.mail import dated
 from alerts.errors import Permanent
 from alerts.facts import concepts
-from alerts.model import Alert, AlertKind, ChannelKind, Digest, MatchReason, Message, SourceLine
-from alerts.pipeline import links, placing
+from alerts.model import Alert, AlertKind, ChannelKind, Digest, MatchReason, Message
+from alerts.pipeline import links, placing, templates
 from alerts.pipeline.compose import Telling, alert
 from alerts.rhythm import Cadence, last_slot
 from alerts.store import deliveries, digests, items, stories, subscriptions
@@ -31,10 +31,14 @@ def rendered(store: Store, settings: Settings, due: DueDelivery, now: datetime) 
         if due.kind == AlertKind.DIGEST:
             made = render_digest(due.channel_kind, _digest(store, session, settings, due), due.message_id)
         else:
-            made = _threaded(
-                session, due, render(due.channel_kind, _alert(store, session, settings, due), due.message_id)
-            )
+            made = _threaded(session, due, _in_words_of_the_team(store, session, settings, due))
     return dated(made, settings.mail_from, now) if due.channel_kind is ChannelKind.EMAIL else made
+
+
+def _in_words_of_the_team(store: Store, session: Session, settings: Settings, due: DueDelivery) -> Message:
+    told = _alert(store, session, settings, due)
+    team = session.get_one(Subscription, due.subscription_id).team_id
+    return templates.message_of(store, session, team, due.channel_kind, told, due.message_id)
 
 
 def _alert(store: Store, session: Session, settings: Settings, due: DueDelivery) -> Alert:
@@ -64,19 +68,12 @@ def telling(
         revision=revision,
         lead=lead.news,
         facts=items.facts_of(session, lead),
-        sources=tuple(_source(m) for m in ordered[:MAX_SOURCES]),
+        sources=tuple(items.source_line(m.news) for m in ordered[:MAX_SOURCES]),
         subscription=session.get_one(Subscription, subscription_id).name,
         reasons=tuple(MatchReason.model_validate(r) for r in reasons.reasons) if reasons else (),
         follows_headline=earlier.headline if earlier else None,
         follows_date=(earlier.event_date or earlier.first_seen_at.date()) if earlier else None,
         links={"story": f"{settings.public_url}/#story-{story_id}"},
-    )
-
-
-def _source(member: items.StoredItem) -> SourceLine:
-    news = member.news
-    return SourceLine(
-        outlet=news.source or "source", title=news.title, url=news.link, tier=news.tier, published=news.published
     )
 
 

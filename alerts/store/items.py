@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import delete, tuple_, update
 from sqlmodel import Session, col, select
 
-from alerts.model import Facts, NewsItem, SourceTier
+from alerts.model import Facts, NewsItem, SourceLine, SourceTier
 from alerts.store.claims import claim_due
 from alerts.store.insert import insert_new
 from alerts.store.tables import Feed, Item, ItemFacts
@@ -57,6 +57,13 @@ def _stored(item: Item, source: str, tier: str) -> StoredItem:
         tier=SourceTier(tier),
     )
     return StoredItem(item.id, item.revision, item.silent_reason, news)
+
+
+def source_line(news: NewsItem) -> SourceLine:
+    """An item as a message names it among its sources."""
+    return SourceLine(
+        outlet=news.source or "source", title=news.title, url=news.link, tier=news.tier, published=news.published
+    )
 
 
 def save_facts(session: Session, found: Mapping[StoredItem, Facts], now: datetime) -> None:

@@ -127,3 +127,6 @@ class TemplateVersion(SQLModel, table=True):
     good: bool = False
     author: str
     at: datetime
+    fault_count: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # messages it failed on while in use
+    fault_text: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    fault_at: datetime | None = None

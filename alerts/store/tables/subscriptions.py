@@ -24,7 +24,7 @@ class Subscription(SQLModel, table=True):
     muted_until: datetime | None = None  # what comes before is never told
     snoozed_until: datetime | None = None  # what comes before is told then, in a digest
     created_at: datetime
-    updated_at: datetime
+    updated_at: datetime = Field(index=True)
 
 
 class SubscriptionRevision(SQLModel, table=True):

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""Made-up values by which a template's variables are known, and on which it is tried before any story is there."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from alerts.delivery.values import alert_values
+from alerts.model import Alert, AlertKind, EventType, FactRow, MatchReason, Quote, SourceLine
+
+LINKS = {
+    name: f"https://oncowire.example.org/{name}/sample"
+    for name in ("story", "more", "mute", "pause", "manage", "unsubscribe")
+}
+
+
+def full() -> Alert:
+    """An update in which everything is filled."""
+    return Alert(
+        kind=AlertKind.UPDATE,
+        story_id=1,
+        revision=1,
+        status_line="EU approval",
+        drugs="examplumab",
+        cancers="gastric cancer",
+        headline="Examplumab cleared in Europe",
+        sentence="The European Commission approved examplumab for gastric cancer on 3 March 2026.",
+        event=EventType.APPROVAL,
+        facts=(FactRow(label="Drug", value="examplumab (Exemplar)"), FactRow(label="Cancer", value="gastric cancer")),
+        quotes=(Quote(text="Median survival was 14.1 and 11.0 months.", outlet="Example Pharma", url=LINKS["story"]),),
+        sources=tuple(
+            SourceLine(outlet=o, title=f"News at {o}", url=LINKS["story"], published=datetime(2026, 3, 3, tzinfo=UTC))
+            for o in ("Example Agency", "Example Wire")
+        ),
+        subscription="Gastric cancer in Europe",
+        reasons=(
+            MatchReason(
+                field="indications",
+                wanted="stomach cancer",
+                found="gastric cancer",
+                path=("gastric cancer", "stomach cancer"),
+            ),
+        ),
+        follows_headline="Experts recommend examplumab",
+        follows_date=date(2026, 1, 20),
+        event_date=date(2026, 3, 3),
+        links=LINKS,
+    )
+
+
+def bare() -> Alert:
+    """A story of which next to nothing is known."""
+    return Alert(
+        kind=AlertKind.STORY, story_id=2, revision=1, status_line="News", drugs="", cancers="", headline="A line",
+        sentence="There is news.", event=EventType.UNKNOWN, subscription="All", links=LINKS,
+    )  # fmt: skip
+
+
+def known() -> dict[str, Any]:
+    """Sample values: their keys are the variables of a template."""
+    return alert_values(full())
