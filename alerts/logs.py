@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Logs: one structured line an event on standard error, as JSON or for people; nothing secret, nobody's full address.
 
-Everything that belongs to one piece of news carries the same `trace`, from the poll that brought it to its deliveries;
-`bind` sets it for what is logged inside a block. Lines of libraries (Celery, uvicorn) take the same road.
+Everything that belongs to one piece of news carries the same `trace` (`i<id>` of the story's first item), from the reading of
+what a poll stored to its deliveries: it is read from rows, so no message has to carry it. Lines of libraries take the same road.
 """
 
 import logging
 import re
 import sys
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -62,13 +61,6 @@ def configure(settings: Settings) -> None:
     # Their INFO lines are about themselves (a line for each sweep); what the stages do is logged by the product.
     for name in ("celery", "kombu", "apprise", "urllib3", "uvicorn", "alembic", "httpx"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-
-
-@contextmanager
-def bind(**values: object) -> Iterator[None]:
-    """Everything logged inside carries these values (None is left out)."""
-    with structlog.contextvars.bound_contextvars(**{k: v for k, v in values.items() if v is not None}):
-        yield
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

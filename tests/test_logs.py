@@ -29,13 +29,9 @@ def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 
 def test_an_event_is_one_json_line_with_its_trace(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(load({"ONCOWIRE_LOG_FORMAT": "json"}))
-    with logs.bind(trace="t1", item_id=None):
-        structlog.get_logger().info("polled", feed_id=3)
-    structlog.get_logger().info("later")
-    first, second = _lines(capsys)
-    assert (first["event"], first["feed_id"], first["trace"], first["level"]) == ("polled", 3, "t1", "info")
-    assert "item_id" not in first
-    assert "trace" not in second
+    structlog.get_logger().info("read", trace="i3", relevant=True)
+    (line,) = _lines(capsys)
+    assert (line["event"], line["relevant"], line["trace"], line["level"]) == ("read", True, "i3", "info")
 
 
 def test_lines_of_libraries_take_the_same_road(capsys: pytest.CaptureFixture[str]) -> None:

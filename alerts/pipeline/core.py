@@ -91,7 +91,9 @@ class Pipeline:
             items.save_facts(session, found, now)
             for item_id, why in failed.items():
                 items.fail(session, item_id, "read_failed", why, now)
-                log.error("read_failed", item_id=item_id, error=why)
+                log.error("read_failed", trace=f"i{item_id}", error=why)
+        for item, facts in found.items():
+            log.info("read", trace=f"i{item.id}", relevant=facts.relevant, event_type=facts.event.type.value)
         return len(ids)
 
     def _group(self) -> int:

@@ -18,7 +18,7 @@ from alerts.errors import OncowireError
 from alerts.model import ChannelKind, DeliveryState, DeliveryStep, Message, Outcome, OutcomeKind
 from alerts.pipeline import endpoints, placing
 from alerts.pipeline.message import rendered
-from alerts.store import deliveries, subscriptions, throttles
+from alerts.store import deliveries, stories, subscriptions, throttles
 from alerts.store.deliveries import DueDelivery
 from alerts.store.engine import Store
 from alerts.store.tables import Channel
@@ -126,7 +126,15 @@ def _record(store: Store, due: DueDelivery, outcome: Outcome, now: datetime, luc
         endpoints.note(session, channel, outcome, health, now)
         if step.state is DeliveryState.DEAD and outcome.kind is OutcomeKind.PERMANENT_ENDPOINT:
             endpoints.by_fallback(session, due.id, now)
-    log.info("delivered", delivery_id=due.id, state=step.state.value, code=outcome.code, attempt=due.attempts_made + 1)
+        trace = stories.trace(session, due.story_id)
+    log.info(
+        "delivered",
+        trace=trace,
+        delivery_id=due.id,
+        state=step.state.value,
+        code=outcome.code,
+        attempt=due.attempts_made + 1,
+    )
 
 
 def _died_while_sending(store: Store, due: DueDelivery, now: datetime, luck: float) -> None:

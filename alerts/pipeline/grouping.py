@@ -68,7 +68,7 @@ def settle(
     for part in grouping.also:
         stories.attach(session, part.story_id, item[:2], Decision.SAME.value, part.reason, now, part=True)
     log.info(
-        "grouped", item_id=item.id, story_id=story_id, decision=grouping.decision.value, reason=grouping.reason.code
+        "grouped", trace=f"i{item.id}", story_id=story_id, decision=grouping.decision.value, reason=grouping.reason.code
     )
 
 

@@ -52,5 +52,7 @@ def _alert(session: Session, story: Story, met: Met, rules: RuleCache, now: date
     ]
     new = subscriptions.save_matches(session, rows)
     made = placing.tell(session, story, {s: kinds[s] for s in new}, now)
-    log.info("matched", story_id=story.id, subscriptions=len(new), due_at_once=made)
+    log.info(
+        "matched", trace=stories.trace(session, story.id), story_id=story.id, subscriptions=len(new), due_at_once=made
+    )
     return made

@@ -317,3 +317,9 @@ def claim_unmatched(session: Session, now: datetime, limit: int) -> list[int]:
     values = {"attempts": Story.__table__.c.attempts + 1}  # type: ignore[attr-defined]
     where = [col(Story.stage) == "match"]
     return claim_due(session, Story, "due_at", where, now=now, lease_s=LEASE_S, limit=limit, values=values)
+
+
+def trace(session: Session, story_id: int | None) -> str | None:
+    """What ties log lines together from the poll to the delivery: the first item of the story, as `i<id>`."""
+    first = session.exec(select(func.min(StoryItem.item_id)).where(col(StoryItem.story_id) == story_id)).one()
+    return None if first is None else f"i{first}"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
@@ -196,6 +197,17 @@ def test_one_story_is_told_once_in_three_channels(
     assert body is not None
     assert "also reported by" in body.get_content()
     assert "sunitinib" not in str(rows(pipeline, "deliveries"))
+
+
+def test_one_trace_leads_through_the_log_from_reading_to_delivery(
+    pipeline: Pipeline, clock: Clock, mailbox: tuple[Mailbox, str]
+) -> None:
+    Web.items = [EC]
+    with structlog.testing.capture_logs() as lines:
+        run(pipeline, clock)
+    traced = [line for line in lines if line["event"] in {"read", "grouped", "matched", "delivered"}]
+    assert {line["event"] for line in traced} == {"read", "grouped", "matched", "delivered"}
+    assert {line["trace"] for line in traced} == {"i1"}
 
 
 def test_the_same_news_again_tells_nobody_again(pipeline: Pipeline, clock: Clock, mailbox: tuple[Mailbox, str]) -> None:
