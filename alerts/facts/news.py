@@ -50,7 +50,10 @@ def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | N
         return _directed(firm, titled, told)
     loose = titled[0] if titled else None
     stronger = next((t for t in told if _outdoes(t, loose, masked)), None)
-    return stronger or loose or next(iter(told), None)
+    if stronger or loose or told:
+        return stronger or loose or told[0]
+    silent = title and not re.search("[DK]", masked[title[0].number])
+    return _whole(title[0], masked, _T.OTHER) if silent else None
 
 
 def is_journal(parts: Sequence[Sentence]) -> bool:
@@ -91,7 +94,7 @@ def _article(title: Sentence, titled: Sequence[Told], parts: Sequence[Sentence],
     name = masked[title.number]
     body = [p for p in parts if p.part is Part.BODY]
     whole = " ".join(masked[p.number] for p in (title, *body))
-    fallback = Told(title, Event(_T.RESEARCH, None, 0, max(1, len(name.rstrip())), 99, firm=False))
+    fallback = _whole(title, masked, _T.RESEARCH)
     first = next((t for t in titled if t.event.firm and t.event.type not in READOUTS), None)
     if first is not None and first.event.type in {_T.OTHER, _T.RESEARCH, _T.ACCESS, _T.APPROVAL, _T.LABEL_EXPANSION}:
         return first
@@ -108,6 +111,11 @@ def _article(title: Sentence, titled: Sequence[Told], parts: Sequence[Sentence],
         (t for t in titled if t.event.type is _T.TRIAL_UPDATE),
         fallback._replace(event=fallback.event._replace(type=_T.TRIAL_UPDATE)),
     )
+
+
+def _whole(title: Sentence, masked: Mapping[int, str], kind: EventType) -> Told:
+    """What the title as a whole is, where no phrase of it says more."""
+    return Told(title, Event(kind, None, 0, max(1, len(masked[title.number].rstrip())), 99, firm=False))
 
 
 def _results(body: Sequence[Sentence]) -> Sequence[Sentence]:

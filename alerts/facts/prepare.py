@@ -77,7 +77,7 @@ _NO_END = re.compile(
     r"(?:\b(?:Inc|Ltd|Corp|Co|vs|Dr|Prof|Mr|Ms|Mrs|No|Nos|St|al|approx|ca|e\.g|i\.e|U\.S|U\.K"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
-_OUTLET = re.compile(r"\s[-–—|]\s[^-–—|]{2,40}$")
+_OUTLET = re.compile(r"\s[-–—|]\s[^-–—|]{2,40}(?<![.?!])$")
 # From such a heading on, nothing is news any more.
 _BOILERPLATE = re.compile(
     r"^(?:about (?!\d|half|one|two|three)[\w’' .,&()®™-]{2,60}$|about [A-Z®™]|forward[- ]looking statements?"

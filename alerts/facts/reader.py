@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from alerts.facts import details, events, trials
 from alerts.facts.claims import claims
 from alerts.facts.concepts import CANCER, VocabularyConcepts, concepts
+from alerts.facts.expansion import Expansion
 from alerts.facts.language import language
 from alerts.facts.matcher import Hit, Matcher
 from alerts.facts.naming import shown_name
@@ -47,6 +48,7 @@ class Reader:
         self._tree = tree
         self._matcher = Matcher(vocabulary)
         self._novel = NovelFinder(vocabulary)
+        self._expansion = Expansion(tree)
         self._body_names = {b.id: b.short for b in vocabulary.bodies.values()}
 
     def read(self, item: NewsItem) -> Facts:
@@ -59,6 +61,7 @@ class Reader:
         drugs = self._drugs(reading)
         cancers = self._cancers(reading)
         bodies = self._bodies(reading)
+        self._settle(reading, drugs, bodies)
         event = _event_fact(reading)
         relevant = _relevant(parts, drugs, cancers, event.type)
         drugs = tuple(d for d in drugs if relevant or d.tier != "other")
@@ -169,6 +172,15 @@ class Reader:
         if not any(f.role is Role.PRIMARY for f in facts):
             facts += body_of_the_land(reading, self._body_names)
         return tuple({f.id: f for f in facts}.values())
+
+    def _settle(self, reading: Reading, drugs: Sequence[DrugFact], bodies: Sequence[RegulatorFact]) -> None:
+        """First approval or wider label, where the drugs' years tell; a biosimilar is a product of its own."""
+        if reading.main is None or any("biosimilar" in p.keyed.key for p in reading.parts[:3]):
+            return
+        primary = [d.id for d in drugs if d.role is Role.PRIMARY]
+        body = next((b.id for b in bodies if b.role is Role.PRIMARY), None)
+        event = self._expansion.settle(reading.main.event, primary, body, reading.item.published)
+        reading.main = reading.main._replace(event=event)
 
     def _biomarkers(self, reading: Reading) -> tuple[BiomarkerFact, ...]:
         return tuple(

@@ -11,6 +11,8 @@ from alerts.facts.news import Told
 from alerts.facts.prepare import Part, Sentence
 from alerts.model import EventType, Mention, NewsItem
 
+_AUTHORISED = {EventType.APPROVAL, EventType.LABEL_EXPANSION}
+
 
 class Found(NamedTuple):
     """A name in the item: where it stands, and whether it may be the subject of its sentence."""
@@ -43,7 +45,8 @@ class Reading:
         return self._told[sentence.number]
 
     def tells(self, sentence: Sentence, kind: EventType) -> bool:
-        return any(e.type is kind for e in self.events(sentence))
+        kinds = _AUTHORISED if kind in _AUTHORISED else {kind}
+        return any(e.type in kinds for e in self.events(sentence))
 
     def names(self, kind: str) -> dict[str, list[Found]]:
         """Places by concept, in the order of the text."""

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""First authorisation or a wider label: told by when a drug was first approved (vocabulary/first_approvals.yaml)."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import yaml
+
+from alerts.facts.concepts import VocabularyConcepts
+from alerts.facts.events import Event
+from alerts.facts.vocabulary import FOLDER
+from alerts.model import EventType
+
+_DATA: dict[str, Any] = yaml.safe_load((FOLDER / "first_approvals.yaml").read_text(encoding="utf-8"))
+
+
+class Expansion:
+    """Knows the year of each drug's first approval."""
+
+    def __init__(self, tree: VocabularyConcepts) -> None:
+        named = {name: year for year, names in _DATA["years"].items() for name in names}
+        self._years = {ref.id: year for name, year in named.items() if (ref := tree.resolve("drug", name))}
+
+    def settle(self, event: Event, drugs: Collection[str], body: str | None, published: datetime | None) -> Event:
+        """An approval of drugs that were all approved in earlier years is a label expansion; unknown years change nothing."""
+        if event.type is not EventType.APPROVAL or not drugs or published is None:
+            return event
+        years = [self._years.get(d) for d in drugs]
+        known = [y for y in years if y is not None]
+        if len(known) < len(years):
+            return event
+        lag = _DATA["lag"].get(body or "org:FDA", _DATA["lag"]["other"])
+        return event._replace(type=EventType.LABEL_EXPANSION) if published.year > max(known) + lag else event
