@@ -64,9 +64,18 @@ def identities(entries: Sequence[Entry], mode: str = "auto") -> list[str]:
 
 
 def content_hash(entry: Entry) -> str:
-    """Of what readers see, so that a re-dated entry is not an update."""
-    words = re.sub(r"\W+", " ", re.sub(r"<[^>]*>", " ", f"{entry.title} {entry.summary}")).lower()
-    return _sha(" ".join(words.split()))
+    """Of what readers see, so that a re-dated entry is not an update.
+
+    Google News spells the outlet at the end of the title one way and the other ("Nature", "nature.com"), and repeats
+    the title as the summary: there only the headline counts.
+    """
+    if entry.link.startswith("https://news.google.com/"):
+        return _sha(_words(entry.title.rpartition(" - ")[0] or entry.title))
+    return _sha(_words(f"{entry.title} {entry.summary}"))
+
+
+def _words(value: str) -> str:
+    return " ".join(re.sub(r"\W+", " ", re.sub(r"<[^>]*>", " ", value)).lower().split())
 
 
 def _sha(*parts: str) -> str:

@@ -93,6 +93,8 @@ class Told(NamedTuple):
 
 def trouble(memory: Memory, kind: str | None, why: str, now: datetime, schedule: Schedule) -> Told:
     """Told once after a day of the same trouble, with the reason; told again when it is over."""
+    if kind is None and memory.trouble is None:
+        return Told(memory, ())
     if kind is None:
         over = (Notice("recovered", f"over after {_span(memory, now)}: {memory.trouble}"),) if memory.told else ()
         return Told(memory.model_copy(update={"trouble": None, "trouble_since": None, "told": False}), over)
@@ -120,6 +122,8 @@ def learn_redirect(
     """After a good poll. A permanent redirect (RFC 9110 §15.4.2, §15.4.9) is learned after three good polls over a day,
     if every hop was permanent, always led to the same address, and an item that we know was there: so neither a captive
     portal nor a slip of an afternoon moves a feed. 302, 303 and 307 are never learned."""
+    if not hops and memory.redirect_to is None:
+        return Learned(memory, None)
     if not hops or any(status not in PERMANENT for status, _ in hops):
         cleared = {"redirect_to": None, "redirect_count": 0, "redirect_since": None, "seen_known_item": False}
         return Learned(memory.model_copy(update=cleared), None)

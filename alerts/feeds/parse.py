@@ -122,7 +122,7 @@ def parse(body: bytes, url: str, content_type: str, now: datetime) -> Document:
         raise Transient("feed_malformed", f"cannot be parsed: {parsed.bozo_exception}")
     truncated = bool(parsed.bozo) and _cut_off(body)
     entries = tuple(_entry(e, url, now) for e in (parsed.entries[:-1] if truncated else parsed.entries)[:MAX_ENTRIES])
-    kept = tuple(e for e in entries if e.title or e.summary)
+    kept = tuple(e for e in entries if e.title or e.summary or e.link or e.guid)
     return Document(text(parsed.feed.get("title", "")), kept, _hints(parsed.feed, body), parsed.version, truncated)
 
 

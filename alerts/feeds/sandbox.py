@@ -67,7 +67,9 @@ class Sandbox:
         return reply["answer"]
 
     def _alive(self) -> "subprocess.Popen[bytes]":
-        if self._child is None or self._child.poll() is not None:
+        if self._child is not None and self._child.poll() is not None:
+            self._end()  # it died while nobody asked it anything
+        if self._child is None:
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "alerts.feeds.child"],
                 stdin=subprocess.PIPE,

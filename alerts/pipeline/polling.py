@@ -23,9 +23,10 @@ from alerts.net import Client, Guard
 from alerts.store import feeds
 from alerts.store.engine import Store
 
-AT_ONCE = 16
+AT_ONCE = 32
 SWEEP_S = 30.0  # how long a sweep goes on claiming; with the last fetch it stays below the task's time limit
 LOOK_S = 0.25  # how soon a feed that became due, or whose host became free, is seen while a sweep runs
+GATHER_S = 0.03  # polls that end within it are saved, and their successors claimed, in one transaction
 RENEW_S = 15.0
 
 log = structlog.get_logger()
@@ -137,7 +138,10 @@ class Poller:
         if not running:
             time.sleep(LOOK_S)
             return []
-        done, _ = wait(running, timeout=LOOK_S, return_when=FIRST_COMPLETED)
+        done, left = wait(running, timeout=LOOK_S, return_when=FIRST_COMPLETED)
+        if done and left:
+            time.sleep(GATHER_S)
+            done = {future for future in running if future.done()}
         self._renew([feed_id for future, feed_id in running.items() if future not in done])
         return [(running.pop(future), future.result()) for future in done]
 
@@ -157,7 +161,8 @@ class Poller:
             feeds.save_polls(session, done, self._clock())
         for feed_id, result in done:
             a = result.attempt
-            log.info("polled", feed_id=feed_id, status=a.status, new=a.new_count, error=a.error_code)
+            tell = log.info if result.changes or a.error_code else log.debug
+            tell("polled", feed_id=feed_id, status=a.status, new=a.new_count, error=a.error_code, ms=a.duration_ms)
         return sum(len(result.changes) for _, result in done)
 
     def close(self) -> None:

@@ -100,5 +100,5 @@ def feeds(session: Session) -> Iterator[dict[str, Any]]:
         "id", "url", "title", "tier", "enabled", "state", "state_reason", "last_status", "last_error_code", "error_count",
         "last_polled_at", "last_ok_at", "last_new_item_at", "next_poll_at",
     )  # fmt: skip
-    for feed in session.exec(select(Feed).order_by(col(Feed.id))):
+    for feed in session.exec(select(Feed).where(col(Feed.state) != "removed").order_by(col(Feed.id))):
         yield {name: getattr(feed, name) for name in wanted}

@@ -16,7 +16,7 @@ from alerts.feeds import Change, FeedState, ListedFeed, Memory, Options, PollRes
 from alerts.feeds.politeness import GAP_S, MAX_AT_A_TIME
 from alerts.model import SourceTier
 from alerts.store import ops
-from alerts.store.insert import insert_new
+from alerts.store.insert import insert_many, insert_new
 from alerts.store.tables import Feed, FeedAttempt, FeedHost, Item
 
 LEASE_S = 45.0  # renewed while the poll lasts, so that only the feeds of a dead process are late, and not for long
@@ -24,6 +24,7 @@ KEPT_ATTEMPTS = 50
 TIDY_EVERY = 10  # polls
 # Claims of several workers take turns, or two of them could ask one host at once (any constant will do).
 PG_CLAIM_LOCK = 7_306_503
+REMOVED = "removed"  # kept as a row: its items and the stories made of them stay
 POLLED = ("ok", "failing", "blocked", "silent", "moved")
 
 _FEED: Table = Feed.__table__  # type: ignore[attr-defined]
@@ -158,7 +159,7 @@ def _saved(feed_id: int, result: PollResult) -> dict[str, Any]:
 
 
 def _save_changes(session: Session, feed_id: int, changes: Sequence[Change], now: datetime) -> None:
-    insert_new(session, Item, [_new_item(feed_id, c, now) for c in changes if c.kind == "new"])
+    insert_many(session, Item, [_new_item(feed_id, c, now) for c in changes if c.kind == "new"])
     for change in changes:
         if change.kind == "updated":
             _update_item(session, feed_id, change, now)
@@ -253,21 +254,30 @@ def add(session: Session, listed: ListedFeed, next_poll_at: datetime, now: datet
         "next_poll_at": next_poll_at,
         "created_at": now,
     }
-    made = insert_new(session, Feed, [row])
+    made = insert_new(session, Feed, [row]) or _revived(session, row)
     return made[0] if made else None
+
+
+def _revived(session: Session, row: Mapping[str, Any]) -> list[int]:
+    """A feed that was removed but left items comes back with what it knew."""
+    back = {name: row[name] for name in ("enabled", "state", "state_reason", "next_poll_at")}
+    removed = update(_FEED).where(_FEED.c.url == row["url"], _FEED.c.state == REMOVED)
+    return list(session.execute(removed.values(back).returning(_FEED.c.id)).scalars())
 
 
 def by_url(session: Session, url: str) -> Feed:
     """By present or first address. Raises InputError(unknown_feed)."""
     same = or_(col(Feed.url) == url, col(Feed.original_url) == url)
-    found = session.exec(select(Feed).where(same).order_by(col(Feed.url) != literal(url))).first()
+    found = session.exec(
+        select(Feed).where(same, col(Feed.state) != REMOVED).order_by(col(Feed.url) != literal(url))
+    ).first()
     if found is None:
         raise InputError("unknown_feed", f"no feed has the address {url}")
     return found
 
 
 def everything(session: Session) -> Sequence[Feed]:
-    return session.exec(select(Feed).order_by(col(Feed.id))).all()
+    return session.exec(select(Feed).where(col(Feed.state) != REMOVED).order_by(col(Feed.id))).all()
 
 
 def count(session: Session) -> int:

@@ -30,7 +30,7 @@ class Feed(SQLModel, table=True):
     title: str = ""
     tier: str = "unknown"
     enabled: bool = True
-    state: str = "ok"  # ok · failing · blocked · silent · moved · gone · paused
+    state: str = "ok"  # ok · failing · blocked · silent · moved · gone · paused · removed
     state_reason: str = ""
     host_key: str = Field(default="", index=True)
     etag: str | None = None
