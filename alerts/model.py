@@ -365,6 +365,7 @@ class Alert(Value):
     reasons: tuple[MatchReason, ...] = ()
     follows_headline: str | None = None
     follows_date: date | None = None
+    follows_step: str = ""  # what became of it: "full approval"
     event_date: date | None = None
     links: dict[str, str] = {}  # story · manage · mute · unsubscribe
     possible_repeat: bool = False

@@ -137,7 +137,9 @@ def _follows(alert: Alert) -> dict[str, str] | None:
         return None
     when = day(alert.follows_date) if alert.follows_date else ""
     headline = _text(alert.follows_headline)
-    return {"headline": headline, "date": when, "text": f"Update to “{headline}”" + (f" ({when})" if when else "")}
+    text = f"Update to “{headline}”" + (f" ({when})" if when else "")
+    step = _text(alert.follows_step)
+    return {"headline": headline, "date": when, "text": f"{text}: {step}" if step else text}
 
 
 def _groups(groups: Sequence[DigestGroup], shown: int) -> list[dict[str, Any]]:

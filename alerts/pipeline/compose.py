@@ -42,6 +42,7 @@ class Telling(Value):
     reasons: tuple[MatchReason, ...] = ()
     follows_headline: str | None = None
     follows_date: date | None = None
+    follows_step: str = ""
     links: dict[str, str] = Field(default_factory=dict)
     possible_repeat: bool = False
 
@@ -70,6 +71,7 @@ def alert(told: Telling, concepts: Concepts) -> Alert:
         reasons=told.reasons,
         follows_headline=told.follows_headline,
         follows_date=told.follows_date,
+        follows_step=told.follows_step,
         event_date=claim.event_date,
         links=told.links,
         possible_repeat=told.possible_repeat,

@@ -19,12 +19,15 @@ Met = dict[int, Match]  # subscription → why
 
 
 def match_story(session: Session, story_id: int, rules: RuleCache, now: datetime) -> int:
-    """Deliveries made. A subscription that was told of this story is not told again, whoever else reports it."""
+    """Deliveries made. A subscription that was told of this story is not told again, whoever else reports it.
+
+    A new revision (its publisher corrected what an alert had stated) is told once more, as an update.
+    """
     story = session.get_one(Story, story_id)
     story.stage = "done"
     if story.silent_reason is not None:
         return 0
-    told = subscriptions.matched_before(session, story_id)
+    told = subscriptions.matched_before(session, story_id, story.revision)
     met: Met = {}
     for member in items.load(session, stories.members(session, story_id)[-MAX_MEMBERS:]):
         wanted = rules.match(member.news, items.facts_of(session, member))
@@ -36,7 +39,8 @@ def _alert(session: Session, story: Story, met: Met, rules: RuleCache, now: date
     """Match rows, then what follows for each channel; a match that is there already is told no second time."""
     if not met:
         return 0
-    updated = subscriptions.matched_before(session, story.follows_id) if story.follows_id else set()
+    told_of = {number for number in (story.id, story.follows_id) if number is not None}
+    updated = {s for number in told_of for s in subscriptions.matched_before(session, number)}
     kinds = {s: AlertKind.UPDATE if s in updated else AlertKind.STORY for s in met}
     rows = [
         {

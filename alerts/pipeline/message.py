@@ -60,7 +60,7 @@ def telling(
     lead = next(m for m in members if m.id == story.lead_item_id)
     match = select(MatchRow).where(col(MatchRow.subscription_id) == subscription_id, col(MatchRow.story_id) == story_id)
     reasons = session.exec(match.order_by(col(MatchRow.id).desc())).first()
-    earlier = session.get(Story, story.follows_id) if story.follows_id and kind is AlertKind.UPDATE else None
+    earlier, step = _earlier(session, story) if kind is AlertKind.UPDATE else (None, "")
     ordered = sorted(members, key=lambda m: (m.id != lead.id, RANK[m.news.tier], m.id))
     return Telling(
         kind=kind,
@@ -73,8 +73,16 @@ def telling(
         reasons=tuple(MatchReason.model_validate(r) for r in reasons.reasons) if reasons else (),
         follows_headline=earlier.headline if earlier else None,
         follows_date=(earlier.event_date or earlier.first_seen_at.date()) if earlier else None,
+        follows_step=step,
         links={"story": f"{settings.public_url}/#story-{story_id}"},
     )
+
+
+def _earlier(session: Session, story: Story) -> tuple[Story | None, str]:
+    """What an update is an update of, and what became of it; a story whose publisher corrected it follows itself."""
+    if story.revision > 1:
+        return story, "corrected by its publisher"
+    return (session.get(Story, story.follows_id), story.follows_step) if story.follows_id else (None, "")
 
 
 def _threaded(session: Session, due: DueDelivery, message: Message) -> Message:

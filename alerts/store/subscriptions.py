@@ -164,9 +164,10 @@ def reader(session: Session, subscription_id: int, channel_id: int, *, lock: boo
     return next((r for r in readers(session, [subscription_id], lock=lock) if r.channel.id == channel_id), None)
 
 
-def matched_before(session: Session, story_id: int) -> set[int]:
-    """Subscriptions that were already told of this story, in whatever revision."""
-    return set(session.exec(select(MatchRow.subscription_id).where(col(MatchRow.story_id) == story_id)))
+def matched_before(session: Session, story_id: int, revision: int = 1) -> set[int]:
+    """Subscriptions that were already told of this story in this revision or a later one."""
+    told = select(MatchRow.subscription_id).where(col(MatchRow.story_id) == story_id)
+    return set(session.exec(told.where(col(MatchRow.story_revision) >= revision)))
 
 
 def save_matches(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[int]:

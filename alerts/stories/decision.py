@@ -23,11 +23,10 @@ from alerts.stories import words
 from alerts.stories.canonical import is_correction, parts_of, story_facts
 from alerts.stories.keys import exact_keys
 from alerts.stories.progress import step_of
-from alerts.stories.texts import text_of
 from alerts.stories.weigh import COPIES_ONLY, FLOOR, Weighed
 
 RELATED_SHOWN = 5
-_CORRECTABLE = {"date", "status", "setting", "biomarkers", "trial"}  # what a correction may change of the same event
+_CORRECTABLE = {"date", "status", "setting", "biomarkers"}  # what a correction may change of the same event
 
 
 def decide(
@@ -35,13 +34,13 @@ def decide(
 ) -> Grouping:
     """`candidates`: what `lookups` found; their order is irrelevant. `now` dates an item that has no date at all."""
     item = item if item.first_seen else item.model_copy(update={"first_seen": now})
-    mine, text = story_facts(facts, item), text_of(item)
-    weighed = _weigh(mine, text, candidates, concepts)
+    mine = story_facts(facts, item)
+    weighed = _weigh(mine, item, candidates, concepts)
     repeat = _exact_repeat(item, weighed)
     if repeat:
         return repeat
     if mine.round_up:
-        return _round_up(parts_of(facts, item), text, candidates, concepts)
+        return _round_up(parts_of(facts, item), item, candidates, concepts)
     return _by_facts(item, weighed, concepts)
 
 
@@ -50,7 +49,7 @@ def compared(
 ) -> list[tuple[int, GroupReason]]:
     """Each candidate beside the item, the nearest first: the answer to "why is it not in that story?"."""
     item = item if item.first_seen else item.model_copy(update={"first_seen": now})
-    weighed = _weigh(story_facts(facts, item), text_of(item), candidates, concepts)
+    weighed = _weigh(story_facts(facts, item), item, candidates, concepts)
     weighed.sort(key=lambda one: (len(one.conflicts), -one.agreed, -one.score, one.story.id))
     return [(one.story.id, _beside(one, concepts)) for one in weighed]
 
@@ -90,7 +89,7 @@ def decide_again(
     conflicts, else it is decided anew among the other stories.
     """
     item = item if item.first_seen else item.model_copy(update={"first_seen": now})
-    here = Weighed(story_facts(facts, item), text_of(item), story, concepts)
+    here = Weighed(story_facts(facts, item), item, story, concepts)
     if members <= 1 or not here.conflicts:
         return _same(here, "edited", "The edited item stays in", concepts)
     others = [s for s in candidates if s.id != story.id]
@@ -101,9 +100,9 @@ def decide_again(
     return moved.model_copy(update={"reason": moved.reason.model_copy(update={"text": text}), "related": related})
 
 
-def _weigh(mine: StoryFacts, text: str, candidates: Sequence[StoryState], concepts: Concepts) -> list[Weighed]:
+def _weigh(mine: StoryFacts, item: NewsItem, candidates: Sequence[StoryState], concepts: Concepts) -> list[Weighed]:
     in_order = sorted(set(candidates), key=lambda story: (story.id, story.first_seen, story.headline))
-    return [Weighed(mine, text, story, concepts) for story in in_order]
+    return [Weighed(mine, item, story, concepts) for story in in_order]
 
 
 def _exact_repeat(item: NewsItem, weighed: list[Weighed]) -> Grouping | None:
@@ -115,6 +114,8 @@ def _exact_repeat(item: NewsItem, weighed: list[Weighed]) -> Grouping | None:
             return _repeat(one, "same_text", "the text is the same")
         if "url" in shared and not set(one.conflicts) - {"date"}:
             return _repeat(one, "same_url", "the address is the same")
+        if "title" in shared and one.told_together and not one.conflicts:
+            return _repeat(one, "same_title", "the title is the same, in the same days, and no fact speaks against it")
     return None
 
 
@@ -126,6 +127,9 @@ def _repeat(one: Weighed, code: str, because: str) -> Grouping:
 
 
 def _by_facts(item: NewsItem, weighed: list[Weighed], concepts: Concepts) -> Grouping:
+    corrected = [one for one in weighed if is_correction(item) and _corrects(one)]
+    if corrected:
+        return _update(max(corrected, key=lambda one: one.rank), "correction", "corrected", concepts)
     only = len({one.story.id for one in weighed if one.of_these_days}) == 1
     joinable = [one for one in weighed if one.joins(only=only)]
     if joinable:
@@ -133,10 +137,6 @@ def _by_facts(item: NewsItem, weighed: list[Weighed], concepts: Concepts) -> Gro
         apart = [one for one in weighed if one.conflicts and one.fields["drugs"] is Verdict.AGREE]
         code = "facts_agree_text_floor" if best.floor else "facts_agree"
         return _same(best, code, "Merged with", concepts, apart)
-    if is_correction(item):
-        corrected = [one for one in weighed if _corrects(one)]
-        if corrected:
-            return _update(max(corrected, key=lambda one: one.rank), "correction", "corrected", concepts)
     steps = [(one, step) for one in weighed if (step := step_of(one.story.facts, one.mine, one.fields))]
     if steps:
         nearest, step = max(steps, key=lambda pair: (pair[0].agreed, _told(pair[0]), pair[0].score, -pair[0].story.id))
@@ -150,8 +150,10 @@ def _told(one: Weighed) -> str:
 
 
 def _corrects(one: Weighed) -> bool:
+    """It says something else of the same event, or what it says could not be read; a mended comma only joins."""
     firm = one.fields["drugs"] is Verdict.AGREE and one.fields["event"] is not Verdict.CONFLICT
-    return firm and set(one.conflicts) <= _CORRECTABLE and one.score >= FLOOR
+    changed = bool(one.conflicts) or one.fields["event"] is Verdict.UNKNOWN
+    return firm and changed and set(one.conflicts) <= _CORRECTABLE and one.score >= FLOOR
 
 
 def _same(one: Weighed, code: str, verb: str, concepts: Concepts, apart: Sequence[Weighed] = ()) -> Grouping:
@@ -200,11 +202,13 @@ def _new(weighed: list[Weighed], concepts: Concepts) -> Grouping:
     return Grouping(decision=Decision.NEW, related=related, review=not nearest.conflicts, reason=reason)
 
 
-def _round_up(parts: Sequence[StoryFacts], text: str, candidates: Sequence[StoryState], concepts: Concepts) -> Grouping:
+def _round_up(
+    parts: Sequence[StoryFacts], item: NewsItem, candidates: Sequence[StoryState], concepts: Concepts
+) -> Grouping:
     """Attached to every story that it tells of; what none has told yet opens a story of the round-up's own."""
     found: list[Weighed] = []
     for part in parts:
-        known = [one for one in _weigh(part, text, candidates, concepts) if not one.unknowns and one.joins()]
+        known = [one for one in _weigh(part, item, candidates, concepts) if not one.unknowns and one.joins()]
         if known:
             found.append(max(known, key=lambda one: one.rank))
     attached = {one.story.id: Attachment(story_id=one.story.id, reason=_part(one, concepts)) for one in found}

@@ -19,7 +19,7 @@ from alerts.stories.urls import url_key
 EXACT_SPAN = timedelta(days=400)  # a feed that lost its memory shows last year's articles again
 NAMELESS_SPAN = timedelta(days=10)  # without a drug, only the days around count as the same news
 FAMILIES = sorted({rules.family(event) for event in EventType})
-LEAST_WORDS = 6  # of a summary, for its hash to mean anything
+LEAST_WORDS = 6  # of a title or a summary, for its hash to mean anything
 
 
 class Lookup(Value):
@@ -43,9 +43,11 @@ def content_hash(title: str, summary: str) -> str:
 
 
 def exact_keys(item: NewsItem) -> tuple[str, ...]:
-    """Address and, where there is a text, its hash: a title alone never merges."""
+    """Address, title and, where there is a text, the hash of both: a title alone never merges."""
     address = url_key(item.link) if item.link else ""
     found = [f"url:{address}"] if address else []
+    if len(words(title_of(item))) >= LEAST_WORDS:
+        found.append(f"title:{content_hash(title_of(item), '')}")
     if len(words(summary_of(item))) >= LEAST_WORDS:
         found.append(f"text:{content_hash(title_of(item), summary_of(item))}")
     return tuple(found)

@@ -15,7 +15,7 @@ def step_of(earlier: StoryFacts, later: StoryFacts, fields: dict[str, Verdict]) 
     """
     if fields["drugs"] is not Verdict.AGREE or Verdict.CONFLICT in (fields.get("biomarkers"), fields.get("setting")):
         return None
-    if not _after(earlier, later):
+    if {earlier.status, later.status} & rules.CLOSED or not _after(earlier, later):
         return None
     return next((step for step in rules.STEPS if _covers(step, earlier, later) and _bound(step, fields)), None)
 

@@ -37,10 +37,12 @@ def words(text: str) -> list[str]:
 
 
 def title_of(item: NewsItem) -> str:
-    """The title without the outlet that aggregators append (" - Reuters")."""
+    """The title without the outlet that aggregators append (" - Reuters", named again at the end of their summary)."""
     title = plain(item.title)
     head, dash, tail = title.rpartition(" - ")
-    return head if dash and item.source and tail.strip().lower() == item.source.strip().lower() else title
+    outlet = tail.strip().lower()
+    appended = outlet == item.source.strip().lower() or plain(item.summary).lower().endswith(outlet)
+    return head if dash and outlet and appended else title
 
 
 def summary_of(item: NewsItem) -> str:

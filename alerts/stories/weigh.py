@@ -4,10 +4,10 @@
 from datetime import timedelta
 from functools import cached_property
 
-from alerts.model import Concepts, EventType, StoryFacts, StoryState, Verdict
+from alerts.model import Concepts, EventType, NewsItem, SourceTier, StoryFacts, StoryState, Verdict
 from alerts.stories import rules
 from alerts.stories.compare import gap, verdicts
-from alerts.stories.texts import jaccard, names_differ, rare_words, similarity
+from alerts.stories.texts import jaccard, names_differ, rare_words, similarity, text_of
 
 # Floors of the TF-IDF cosine. Measured start: .30 where a drug is agreed (docs/stories.md); a fact more that is missing
 # needs more words; nothing known at all needs a near copy.
@@ -25,14 +25,15 @@ COPIES_ONLY = 2.0  # no share of words is enough
 UNSURE_DAYS = timedelta(days=21)
 NAMELESS_DAYS = timedelta(days=7)
 ONLY_DAYS = timedelta(days=3)
+PAPERS = {SourceTier.JOURNAL, SourceTier.RESEARCH, SourceTier.PREPRINT, SourceTier.REGISTRY}
 CORE = ("drugs", "indications", "event", "regulator")
 
 
 class Weighed:
     """A candidate story against the facts of an item. The text is looked at only when it is asked for."""
 
-    def __init__(self, mine: StoryFacts, text: str, story: StoryState, concepts: Concepts) -> None:
-        self.mine, self.text, self.story = mine, text, story
+    def __init__(self, mine: StoryFacts, item: NewsItem, story: StoryState, concepts: Concepts) -> None:
+        self.mine, self.text, self.tier, self.story = mine, text_of(item), item.tier, story
         self.fields = verdicts(mine, story.facts, concepts)
         self.conflicts = [f for f, v in self.fields.items() if v is Verdict.CONFLICT]
         self.unknowns = [f for f in CORE if self.fields[f] is Verdict.UNKNOWN]
@@ -76,8 +77,12 @@ class Weighed:
     @cached_property
     def of_these_days(self) -> bool:
         """A story on the same drug, told within days, that the item might belong to."""
+        return self.open and self.drug_shared and self.told_together
+
+    @property
+    def told_together(self) -> bool:
         between = gap(self.mine, self.story.facts)
-        return self.open and self.drug_shared and between is not None and between <= ONLY_DAYS
+        return between is not None and between <= ONLY_DAYS
 
     @cached_property
     def drug_shared(self) -> bool:
@@ -86,6 +91,8 @@ class Weighed:
 
     @property
     def floor_of_only(self) -> float:
+        if self.floor >= COPIES_ONLY:
+            return self.floor
         base = FLOOR_ONLY_READOUT if self._untried() else FLOOR_ONLY
         return min(self.floor, self._unswallowed(base + FLOOR_ONLY_STEP * len(self.unknowns)))
 
@@ -105,6 +112,8 @@ class Weighed:
 
     def _floor(self) -> float:
         further = FLOOR_STEP * (len(self.unknowns) - 1)
+        if self._papers():
+            return COPIES_ONLY
         if self.drug_shared:
             return self._floor_of_known(further)
         if self.mine.event is self.story.facts.event is EventType.DEAL:
@@ -127,6 +136,10 @@ class Weighed:
     def _floor_of_soft(self, floor: float) -> float:
         """Both name a subject and no act (a congress, a paper, quarterly figures): `floor`."""
         return floor if {self.mine.event, self.story.facts.event} <= rules.SOFT - {EventType.UNKNOWN} else 0.0
+
+    def _papers(self) -> bool:
+        """Two papers or registry entries: each is news of its own unless both name the trial."""
+        return {self.tier, self.story.lead_tier} <= PAPERS and self.fields.get("trial") is not Verdict.AGREE
 
     def _untried(self) -> bool:
         """A readout whose trial is not known to be the same."""

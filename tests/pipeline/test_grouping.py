@@ -51,6 +51,7 @@ def test_an_edited_item_alone_in_its_story_changes_the_story_and_is_told_again(d
     desk.work()
     (story,) = desk.stories()
     assert (story["headline"], story["revision"]) == (LUNG, 2)
+    assert [kind for kind, _ in desk.alerts()] == ["story", "update"]
     desk.report("b", "Sotorasib gets FDA approval in non-small cell lung cancer", tier="wire", days=0.2)
     desk.work()
     assert desk.groups() == [["a", "b"]]
