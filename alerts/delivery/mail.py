@@ -10,6 +10,7 @@ from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy, Policy
 from email.utils import format_datetime, parseaddr
+from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -107,14 +108,14 @@ def _address(text: str) -> Address:
 class _GuardedSMTP(smtplib.SMTP):
     """smtplib whose socket the guard opens."""
 
-    def __init__(self, guard: Guard, relay: Relay, context: ssl.SSLContext) -> None:
-        self._guard, self._relay, self._context = guard, relay, context
+    def __init__(self, guard: Guard, relay: Relay, context: ssl.SSLContext | None) -> None:
+        self._guard, self._relay, self._tls = guard, relay, context
         super().__init__(relay.host, relay.port, timeout=TIMEOUT_S)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> Any:
         made = self._guard.open_socket(host, port, timeout)
         made.settimeout(TIMEOUT_S)
-        return self._context.wrap_socket(made, server_hostname=host) if self._relay.tls == "tls" else made
+        return self._tls.wrap_socket(made, server_hostname=host) if self._tls and self._relay.tls == "tls" else made
 
 
 class Mailer:
@@ -122,8 +123,12 @@ class Mailer:
 
     def __init__(self, guard: Guard, url: str, sender: str) -> None:
         self._guard, self._url, self._sender = guard, url, sender
-        self._context = ssl.create_default_context()
         self._local = threading.local()
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        """Made once: it costs more than sending a mail."""
+        return ssl.create_default_context()
 
     def send(self, recipient: str, message: Message) -> Outcome:
         """Never raises for what a relay does. Lost after DATA began: unknown, since the relay may have it."""
@@ -176,7 +181,7 @@ class Mailer:
         if kept is not None and _alive(kept):
             return kept
         where = relay(self._url)
-        made = _GuardedSMTP(self._guard, where, self._context)
+        made = _GuardedSMTP(self._guard, where, self._context if where.tls == "tls" else None)
         made.ehlo_or_helo_if_needed()
         if where.tls == "starttls":
             made.starttls(context=self._context)
