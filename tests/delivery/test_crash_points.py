@@ -52,7 +52,7 @@ class Victim:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.model_dump(mode="json")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.pipeline.crash_victim"],
+            [sys.executable, "-m", "tests.delivery.crash_victim"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT,
         )  # fmt: skip
 

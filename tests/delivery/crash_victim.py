@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A process that dies by SIGKILL at a named commit boundary: `python -m tests.pipeline.crash_victim`.
+"""A process that dies by SIGKILL at a named commit boundary: `python -m tests.delivery.crash_victim`.
 
 It imports the product once, then forks a child for every JSON line it reads; the child runs the stages over a store and
 kills itself where it is told to. The product carries no hook for this: the boundaries are wrapped here, from outside.
