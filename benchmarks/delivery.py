@@ -24,8 +24,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import apprise
+import certifi
 import httpx2
-import requests
 from aiosmtpd.smtp import SMTP
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -166,7 +166,7 @@ def main() -> None:
         bundle = (
             Path(folder) / "bundle.pem"
         )  # as large as a real one, whose loading is most of what a new context costs
-        known = ssl.get_default_verify_paths().cafile or requests.certs.where()
+        known = ssl.get_default_verify_paths().cafile or certifi.where()
         bundle.write_bytes(Path(known).read_bytes() + Path(pem).read_bytes())
         os.environ |= {"SSL_CERT_FILE": str(bundle), "REQUESTS_CA_BUNDLE": str(bundle)}
         with subprocess.Popen(

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session
 
+from alerts.cli import channels
 from alerts.config import settings
 from alerts.errors import InputError
 from alerts.pipeline import open_store
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     for command in (items, stories):
         app.command()(command)
     app.add_typer(deliveries_app, name="deliveries")
+    channels.register(app)
 
 
 def items(as_jsonl: AsJsonl = False) -> None:

@@ -12,7 +12,7 @@ from alerts.delivery.notes import Note
 from alerts.model import AlertKind, ChannelKind
 from alerts.pipeline import endpoints, links, placing
 from alerts.rhythm import hold_until, next_slot
-from alerts.store import accounts, digests, subscriptions
+from alerts.store import accounts, channels, digests, subscriptions
 from alerts.store.engine import Store
 from alerts.store.tables import Channel, SubscriptionChannel
 
@@ -55,11 +55,12 @@ def ask(store: Store, session: Session, settings: Settings, channel: Channel, no
 
 def ask_all(store: Store, settings: Settings, now: datetime) -> int:
     """Mails to those that were never asked: addresses of rule files under ONCOWIRE_DOUBLE_OPT_IN."""
-    with store.write() as session:
-        new = select(Channel).where(
-            col(Channel.state) == "unverified", col(Channel.kind) == "email", col(Channel.confirm_count) == 0
-        )
-        asked = [ask(store, session, settings, channel, now) for channel in session.exec(new.limit(100))]
+    with store.read() as session:
+        ids = channels.never_asked(session)
+    asked = []
+    for number in ids:
+        with store.write() as session:
+            asked.append(ask(store, session, settings, session.get_one(Channel, number), now))
     return asked.count(Asked.SENT)
 
 

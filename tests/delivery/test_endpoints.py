@@ -194,7 +194,6 @@ def test_an_unconfirmed_address_gets_its_question_and_no_alert(
     file = tmp_path / "rules.yaml"
     file.write_text("name: A\nrule: {drugs: {any: [cabozantinib]}}\nchannels: [{email: alice@example.org}]\n")
     rulefiles.apply(pipeline.store, file, "default", frozenset(), opt_in=True)
-    pipeline.housekeeping()
     Web.items = [EC]
     run(pipeline, clock)
     later(pipeline, clock, minutes=1)
