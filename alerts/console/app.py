@@ -35,7 +35,7 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 MAX_BODY_BYTES = 4 * 1024 * 1024
-AREAS = ("health", "signin", "home", "rules.files", "rules.pages", "api.document")
+AREAS = ("health", "signin", "home", "subscriber", "rules.files", "rules.pages", "api.document")
 
 
 class Section(NamedTuple):

@@ -18,6 +18,7 @@ PROBE_S = 60.0  # how long one delivery may try a host that was left in peace be
 HOST_FAULTS = (
     "dns_failed", "connect_failed", "connect_timeout", "tls_failed", "timeout", "connection_lost", "http_failed",
     "smtp_connect_failed", "smtp_dropped", "smtp_421", "smtp_not_configured",
+    "bad_smtp_url", "address_refused_port", "address_refused_private", "address_refused_host",  # of the relay: settings
 )  # fmt: skip
 
 

@@ -111,7 +111,9 @@ class Guard:
         last: OSError | None = None
         for address in self.addresses(target)[:4]:
             try:
-                return socket.create_connection((address, target.port), timeout_s)
+                made = socket.create_connection((address, target.port), timeout_s)
+                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a post's body waits 40 ms for an ACK
+                return made
             except OSError as exc:
                 last = exc
         if isinstance(last, TimeoutError):

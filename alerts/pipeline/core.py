@@ -15,7 +15,7 @@ from alerts.delivery import Sender
 from alerts.errors import OncowireError
 from alerts.facts import reader
 from alerts.model import Facts
-from alerts.pipeline import deliver, digesting, grouping, matching, retention
+from alerts.pipeline import consent, deliver, digesting, grouping, matching, retention
 from alerts.pipeline.polling import Poller
 from alerts.pipeline.rulecache import RuleCache
 from alerts.pipeline.watch import Watch
@@ -133,7 +133,8 @@ class Pipeline:
     # ── deliver ──────────────────────────────────────────────────────────────────────────────────
 
     def deliver_due(self) -> Done:
-        """Digests whose time has come, then what is due; each is written as *sending* before its socket opens."""
+        """Questions of consent, due digests, then what is due; each is written as *sending* before its socket opens."""
+        consent.ask_all(self.store, self.settings, self._clock())
         digesting.assemble(self.store, self._clock())
         with self.store.write() as session:
             ids = deliveries.claim(session, self._clock(), DELIVER_BATCH)

@@ -15,7 +15,7 @@ from alerts.config import Settings
 from alerts.delivery import Health, Sender, health_after, next_step, throttle
 from alerts.delivery.schedule import Action, may_go
 from alerts.errors import OncowireError
-from alerts.model import ChannelKind, DeliveryState, DeliveryStep, Message, Outcome, OutcomeKind
+from alerts.model import AlertKind, ChannelKind, DeliveryState, DeliveryStep, Message, Outcome, OutcomeKind
 from alerts.pipeline import endpoints, placing
 from alerts.pipeline.message import rendered
 from alerts.store import deliveries, stories, subscriptions, throttles
@@ -51,10 +51,9 @@ def one(store: Store, sender: Sender, settings: Settings, delivery_id: int, cloc
 
 def gate(session: Session, due: DueDelivery, now: datetime) -> DeliveryStep | None:
     """Why this delivery does not go out now: its channel is shut, or the reader wants it later or not at all. None: go."""
-    if due.channel_state in {"disabled", "suppressed"} and due.why != "by_hand":
+    asked_for = due.why == "by_hand" or due.kind == AlertKind.TEST  # may try a channel that is switched off
+    if due.channel_state == "suppressed" or (due.channel_state == "disabled" and not asked_for):
         return DeliveryStep(state=DeliveryState.SUPPRESSED, reason=f"channel_{due.channel_state}")
-    if due.channel_state == "suppressed":
-        return DeliveryStep(state=DeliveryState.SUPPRESSED, reason="channel_suppressed")
     if due.channel_state == "unverified" and due.kind in NEWS:
         return DeliveryStep(state=DeliveryState.SUPPRESSED, reason="unconfirmed")
     if due.kind not in NEWS or due.why in {"by_hand", "fallback"} or due.subscription_id is None:

@@ -47,7 +47,7 @@ def of_reader(store: Store, public_url: str, reader: Reader) -> dict[str, str]:
     manage = f"{public_url}/s/{sign(store, 'manage', reader)}"
     return {
         "manage": manage,
-        "mute": f"{manage}#mute",
+        "mute": f"{manage}?open=mute#mute",
         "pause": f"{manage}#pause",
         "unsubscribe": f"{public_url}/s/unsubscribe/{sign(store, 'unsubscribe', reader)}",
     }

@@ -37,6 +37,14 @@ def another(session: Session, channel: Channel) -> Channel | None:
     return next((c for c in session.exec(others) if works(session, c)), None)
 
 
+def never_asked(session: Session, limit: int = 100) -> Sequence[int]:
+    """Ids of mail channels that must confirm and were not asked yet."""
+    new = select(Channel.id).where(
+        col(Channel.state) == "unverified", col(Channel.kind) == "email", col(Channel.confirm_count) == 0
+    )
+    return [number for number in session.exec(new.limit(limit)) if number is not None]
+
+
 def find(session: Session, wanted: str) -> Sequence[Channel]:
     """Channels by id, label or what is shown of them."""
     same = func.lower(Channel.label) == wanted.lower()

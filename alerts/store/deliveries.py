@@ -3,7 +3,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -179,10 +179,20 @@ def by_key(session: Session, unique_key: str) -> Delivery | None:
     return session.exec(select(Delivery).where(col(Delivery.unique_key) == unique_key)).first()
 
 
-def reopen(session: Session, delivery_id: int, reason: str, now: datetime) -> bool:
-    """Send again what ended, as it is stored, with the full count of attempts; False if it is still open."""
+def payload(session: Session, delivery_id: int) -> dict[str, Any] | None:
+    """The message as it is stored."""
+    return session.get_one(Delivery, delivery_id).message
+
+
+def reopen(
+    session: Session, delivery_id: int, reason: str, states: Container[str], now: datetime, *, payload: bool = False
+) -> bool:
+    """Send again, as it is stored, with the full count of attempts. False if it is in none of these states.
+
+    `payload`: only if a message is stored.
+    """
     row = session.get(Delivery, delivery_id)
-    if row is None or row.state in OPEN:
+    if row is None or row.state not in states or (payload and row.message is None):
         return False
     row.state, row.state_reason, row.why = DeliveryState.PENDING.value, reason, "by_hand"
     row.not_before, row.updated_at, row.round_start = now, now, row.attempts_made

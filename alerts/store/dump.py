@@ -55,13 +55,17 @@ def stories(session: Session) -> Iterator[dict[str, Any]]:
         }
 
 
-def deliveries(session: Session, newest: int | None = None) -> Iterator[dict[str, Any]]:
-    """All, oldest first; or the `newest` ones, newest first."""
+def deliveries(
+    session: Session, newest: int | None = None, *, state: str | None = None, only: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """All, oldest first; or the `newest` ones, newest first; those in one state, or `only` the one of that number."""
     joined = (
         select(Delivery, Subscription.name, Channel.kind, Channel.hint)
         .outerjoin(Subscription, col(Subscription.id) == col(Delivery.subscription_id))
         .join(Channel, col(Channel.id) == col(Delivery.channel_id))
     )
+    joined = joined.where(col(Delivery.state) == state) if state else joined
+    joined = joined.where(col(Delivery.id) == only) if only is not None else joined
     ordered = (
         joined.order_by(col(Delivery.id)) if newest is None else joined.order_by(col(Delivery.id).desc()).limit(newest)
     )
