@@ -35,7 +35,10 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 MAX_BODY_BYTES = 4 * 1024 * 1024
-AREAS = ("health", "signin", "home", "rules.files", "rules.pages", "api.document")
+AREAS = (
+    "health", "signin", "home", "rules.files", "rules.pages",
+    "api.document", "api.rules", "api.news", "api.sending", "api.service",
+)  # fmt: skip
 
 
 class Section(NamedTuple):
