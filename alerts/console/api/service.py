@@ -15,7 +15,7 @@ from alerts.console.desk import CurrentDesk, not_found
 from alerts.console.roles import Role, needs
 from alerts.facts.lookup import lookup
 from alerts.model import ConceptRef
-from alerts.store import accounts, browse, ops, views
+from alerts.store import accounts, browse, ops, views, vitals
 from alerts.store.tables import AuditEntry
 
 router = common.router("service")
@@ -217,9 +217,12 @@ class StatusOut(BaseModel):
 @needs(Role.VIEWER)
 def status(desk: CurrentDesk) -> StatusOut:
     with desk.store.read() as session:
-        counted = views.counts(session, desk.now)
+        backlogs, states = vitals.backlogs(session, desk.now), views.by_state(session)
         notices = [NoticeOut(key=n.key, text=n.text, since=n.since) for n in ops.open_notices(session)]
     return StatusOut(
-        due=counted["due"], lag_s=counted["lag_s"], deliveries=counted["deliveries"], feeds=counted["feeds"],
+        due={stage: due for stage, (due, _) in backlogs.items()},
+        lag_s={stage: age for stage, (_, age) in backlogs.items()},
+        deliveries=states["deliveries"],
+        feeds=states["feeds"],
         notices=notices,
-    )  # fmt: skip
+    )
