@@ -36,7 +36,7 @@ SECURITY_HEADERS = {
 }
 MAX_BODY_BYTES = 4 * 1024 * 1024
 AREAS = (
-    "health", "signin", "home", "rules.files", "rules.pages",
+    "health", "signin", "home", "rules.files", "rules.pages", "stories", "deliveries", "channels", "feeds", "team", "service",
     "api.document", "api.rules", "api.news", "api.sending", "api.service",
 )  # fmt: skip
 
@@ -49,7 +49,17 @@ class Section(NamedTuple):
     role: str = "viewer"
 
 
-SECTIONS = (Section("Overview", "/"), Section("Rules", "/rules"))
+SECTIONS = (
+    Section("Overview", "/"),
+    Section("Rules", "/rules"),
+    Section("Stories", "/stories"),
+    Section("Deliveries", "/deliveries"),
+    Section("Channels", "/channels"),
+    Section("Feeds", "/feeds"),
+    Section("Status", "/status"),
+    Section("Audit", "/audit", "admin"),
+    Section("Users", "/users", "admin"),
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

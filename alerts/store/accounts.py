@@ -84,6 +84,10 @@ def people(session: Session, team_id: int) -> list[tuple[User, str]]:
     return [(user, role) for user, role in rows]
 
 
+def team_of_slug(session: Session, slug: str) -> Team | None:
+    return session.exec(select(Team).where(col(Team.slug) == slug)).first()
+
+
 def any_user(session: Session) -> bool:
     return session.exec(select(User.id).limit(1)).first() is not None
 

@@ -13,18 +13,23 @@ from sqlmodel import Session, col, select
 
 from alerts.model import StoryFacts
 from alerts.store.listing import Page, page
+from alerts.store.subscriptions import Reader
+from alerts.store.subscriptions import readers as readers_of
 from alerts.store.tables import (
     AuditEntry,
     Channel,
     Delivery,
     DeliveryAttempt,
+    DigestEntry,
     Feed,
     FeedAttempt,
     Item,
     MatchRow,
     Story,
+    StoryFeedback,
     StoryItem,
     Subscription,
+    Suppression,
 )
 
 
@@ -142,6 +147,30 @@ def told(session: Session, story_id: int, team_id: int) -> Sequence[tuple[MatchR
     return session.exec(joined.where(col(MatchRow.story_id) == story_id, col(Subscription.team_id) == team_id)).all()
 
 
+def timeline(session: Session, row: Story, limit: int = 20) -> list[Story]:
+    """The chain of updates that the story is part of, oldest first."""
+    chain, at = [row], row
+    while at.follows_id is not None and len(chain) < limit:
+        at = session.get_one(Story, at.follows_id)
+        chain.insert(0, at)
+    after = select(Story).where(col(Story.follows_id) == row.id).order_by(col(Story.first_seen_at)).limit(limit)
+    return [*chain, *session.exec(after)]
+
+
+def feedback(session: Session, story_id: int, team_id: int) -> Sequence[StoryFeedback]:
+    """What the team said of a story."""
+    mine = col(StoryFeedback.story_id) == story_id, col(StoryFeedback.team_id) == team_id
+    return session.exec(select(StoryFeedback).where(*mine).order_by(col(StoryFeedback.at).desc())).all()
+
+
+def add_feedback(session: Session, story_id: int, team_id: int, note: str, author: str, now: datetime) -> StoryFeedback:
+    """Somebody says that a story should not have been told."""
+    row = StoryFeedback(story_id=story_id, team_id=team_id, verdict="not_relevant", note=note, author=author, at=now)
+    session.add(row)
+    session.flush()
+    return row
+
+
 # ── deliveries ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -201,6 +230,17 @@ def delivery(session: Session, team_id: int, delivery_id: int) -> DeliveryView |
     )
 
 
+def held(session: Session, team_id: int) -> int:
+    """Alerts of the team that wait for a digest."""
+    counted = (
+        select(func.count())
+        .select_from(DigestEntry)
+        .join(Channel, col(Channel.id) == col(DigestEntry.channel_id))
+        .where(col(Channel.team_id) == team_id, col(DigestEntry.told_at).is_(None))
+    )
+    return session.exec(counted).one()
+
+
 # ── rules, channels, feeds, audit ───────────────────────────────────────────────────────────────────────
 
 
@@ -243,6 +283,10 @@ def feeds(session: Session, asked: Asked) -> Page:
     return Page([row[0] for row in found.rows], found.total)
 
 
+def feed(session: Session, feed_id: int) -> Feed | None:
+    return session.get(Feed, feed_id)
+
+
 def feed_attempts(session: Session, feed_ids: Sequence[int], each: int = 40) -> dict[int, list[FeedAttempt]]:
     """The last attempts of each feed, oldest first: what the sparkline is drawn from."""
     found: dict[int, list[FeedAttempt]] = {feed: [] for feed in feed_ids}
@@ -271,3 +315,50 @@ def audit(session: Session, team_id: int, asked: Asked, *, all_teams: bool = Fal
     search = [AuditEntry.actor, AuditEntry.action, AuditEntry.subject]
     found = _page(session, statement, asked, sorts, search, col(AuditEntry.id))
     return Page([row[0] for row in found.rows], found.total)
+
+
+# ── readers ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def readers(session: Session, team_id: int, words: str = "") -> list[Reader]:
+    """Every channel of every rule of the team."""
+    ids = session.exec(select(Subscription.id).where(col(Subscription.team_id) == team_id)).all()
+    found = readers_of(session, [i for i in ids if i is not None])
+    wanted = words.lower().split()
+    return [
+        r
+        for r in found
+        if all(w in f"{r.subscription.name} {r.channel.hint} {r.channel.label}".lower() for w in wanted)
+    ]
+
+
+def consent(reader: Reader) -> str:
+    """What the reader has said, in a word or two."""
+    if reader.channel.state in {"unverified", "suppressed", "disabled"}:
+        return {"unverified": "not confirmed yet", "suppressed": "must not be written to", "disabled": "switched off"}[
+            reader.channel.state
+        ]
+    if reader.link.left_at is not None:
+        return "unsubscribed"
+    return "paused" if reader.link.paused else "confirmed" if reader.channel.verified_at else "added by the team"
+
+
+def suppressed(session: Session, team_id: int) -> list[tuple[Suppression, Channel]]:
+    """Addresses of the team that must not be written to."""
+    joined = select(Suppression, Channel).join(Channel, col(Channel.fingerprint) == col(Suppression.fingerprint))
+    rows = session.exec(joined.where(col(Channel.team_id) == team_id).order_by(col(Suppression.at).desc()))
+    return [(row, channel) for row, channel in rows]
+
+
+# ── what was set aside ───────────────────────────────────────────────────────────────────────────
+
+
+def audit_actions(session: Session) -> Sequence[str]:
+    """Every kind of change that was ever noted."""
+    return session.exec(select(AuditEntry.action).distinct().order_by(AuditEntry.action)).all()
+
+
+def dead_items(session: Session, limit: int = 20) -> Sequence[Item]:
+    """Items that no stage could handle, newest first."""
+    failed = select(Item).where(col(Item.error_code).is_not(None)).order_by(col(Item.id).desc())
+    return session.exec(failed.limit(limit)).all()

@@ -18,7 +18,7 @@ from alerts.model import EventType, SourceTier
 from alerts.net import Guard
 from alerts.store import browse, feeds
 from alerts.store.browse import StoryView
-from alerts.store.tables import Feed, Story, StoryFeedback
+from alerts.store.tables import Feed, Story
 
 router = common.router("news")
 
@@ -152,12 +152,7 @@ def not_relevant(desk: CurrentDesk, story_id: Id, body: FeedbackIn, idempotency_
     def make(session: Session) -> FeedbackOut:
         if session.get(Story, story_id) is None:
             raise not_found("story")
-        row = StoryFeedback(
-            story_id=story_id, team_id=desk.actor.team_id, verdict="not_relevant", note=body.note,
-            author=desk.actor.name, at=desk.now,
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
+        row = browse.add_feedback(session, story_id, desk.actor.team_id, body.note, desk.actor.name, desk.now)
         desk.audit(session, "story_not_relevant", f"story {story_id}", note=body.note)
         return FeedbackOut(
             id=row.id or 0, story=story_id, verdict=row.verdict, note=row.note, author=row.author, at=row.at
