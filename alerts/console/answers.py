@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from alerts.console.access import Refused
+from alerts.console.api.common import NotModified
 from alerts.console.desk import Desk
 from alerts.console.roles import Verdict
 from alerts.errors import OncowireError, Transient
@@ -21,6 +22,10 @@ STATUS = {
     "changed_meanwhile": 409,
     "user_exists": 409,
     "name_taken": 409,
+    "label_taken": 409,
+    "channel_exists": 409,
+    "feed_exists": 409,
+    "still_open": 409,
     "last_admin": 409,
     "key_reused": 409,
     "precondition_failed": 412,
@@ -49,6 +54,7 @@ PROBLEM = "application/problem+json"
 def register(made: FastAPI) -> None:
     """Answers for every kind of error."""
     made.add_exception_handler(Refused, _refused)
+    made.add_exception_handler(NotModified, _not_modified)
     made.add_exception_handler(OncowireError, _expected)
     made.add_exception_handler(RequestValidationError, _invalid)
     made.add_exception_handler(HTTPException, _http)
@@ -86,6 +92,11 @@ def _refused(request: Request, exc: Exception) -> Response:
             return Response(status_code=204, headers={"HX-Redirect": target})
         return RedirectResponse(target, 303)
     return refuse(request, 403, exc.code, exc.why)
+
+
+def _not_modified(_: Request, exc: Exception) -> Response:
+    assert isinstance(exc, NotModified)
+    return Response(status_code=304, headers={"ETag": exc.etag})
 
 
 def _expected(request: Request, exc: Exception) -> Response:

@@ -30,12 +30,15 @@ SECURITY_HEADERS = {
         "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 MAX_BODY_BYTES = 4 * 1024 * 1024
-AREAS = ("health", "signin", "home", "subscriber", "rules.files", "rules.pages", "api.document")
+AREAS = (
+    "health", "signin", "home", "subscriber", "rules.files", "rules.pages", "stories", "deliveries", "channels", "feeds", "team", "service",
+    "api.document", "api.rules", "api.news", "api.sending", "api.service",
+)  # fmt: skip
 
 
 class Section(NamedTuple):
@@ -46,7 +49,17 @@ class Section(NamedTuple):
     role: str = "viewer"
 
 
-SECTIONS = (Section("Overview", "/"), Section("Rules", "/rules"))
+SECTIONS = (
+    Section("Overview", "/"),
+    Section("Rules", "/rules"),
+    Section("Stories", "/stories"),
+    Section("Deliveries", "/deliveries"),
+    Section("Channels", "/channels"),
+    Section("Feeds", "/feeds"),
+    Section("Status", "/status"),
+    Section("Audit", "/audit", "admin"),
+    Section("Users", "/users", "admin"),
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

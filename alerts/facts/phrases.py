@@ -6,7 +6,7 @@ The words are read off the parsed expression, as RE2's FilteredRE2 does; one aut
 
 import re
 from collections.abc import Iterable, Iterator
-from re import _constants, _parser  # type: ignore[attr-defined]
+from re import _constants, _parser  # type: ignore[attr-defined, unused-ignore]
 from typing import Any, NamedTuple
 
 from ahocorasick_rs import AhoCorasick

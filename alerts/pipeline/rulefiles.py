@@ -46,17 +46,29 @@ def apply_specs(
     opt_in: bool = False,
 ) -> list[tuple[str, str]]:
     """(name, created · changed · unchanged) of each, all in one transaction. Raises InputError(unknown_channel)."""
-    made = []
     with store.write() as session:
-        for spec in specs:
-            routes = [_route(store, session, team, c, now, opt_in=opt_in) for c in spec.channels]
-            data = spec.model_dump(mode="json", exclude={"channels"})
-            kept = list(dict.fromkeys(routes))
-            outcome = subscriptions.save(
-                session, team, spec.name, data, spec.state, kept, author=author, origin=origin, now=now
-            )
-            made.append((spec.name, outcome))
-    return made
+        return [
+            (s.name, apply_one(store, session, s, team, author=author, origin=origin, now=now, opt_in=opt_in))
+            for s in specs
+        ]
+
+
+def apply_one(
+    store: Store,
+    session: Session,
+    spec: SubscriptionSpec,
+    team: int,
+    *,
+    author: str,
+    origin: str,
+    now: datetime,
+    opt_in: bool = False,
+) -> str:
+    """created · changed · unchanged, in a transaction of the caller."""
+    routes = [_route(store, session, team, c, now, opt_in=opt_in) for c in spec.channels]
+    data = spec.model_dump(mode="json", exclude={"channels"})
+    kept = list(dict.fromkeys(routes))
+    return subscriptions.save(session, team, spec.name, data, spec.state, kept, author=author, origin=origin, now=now)
 
 
 def _route(store: Store, session: Session, team: int, spec: ChannelSpec, now: datetime, *, opt_in: bool) -> Route:

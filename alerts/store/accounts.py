@@ -18,6 +18,7 @@ from alerts.store.insert import insert_new
 from alerts.store.tables import (
     ApiToken,
     AuditEntry,
+    IdempotencyKey,
     LoginFailure,
     LoginLink,
     Membership,
@@ -74,6 +75,17 @@ def user_by_email(session: Session, email: str) -> User | None:
 
 def users(session: Session) -> Sequence[User]:
     return session.exec(select(User).order_by(col(User.email))).all()
+
+
+def people(session: Session, team_id: int) -> list[tuple[User, str]]:
+    """Everybody of a team with their role, by address."""
+    joined = select(User, Membership.role).join(Membership, col(Membership.user_id) == col(User.id))
+    rows = session.exec(joined.where(col(Membership.team_id) == team_id).order_by(col(User.email)))
+    return [(user, role) for user, role in rows]
+
+
+def team_of_slug(session: Session, slug: str) -> Team | None:
+    return session.exec(select(Team).where(col(Team.slug) == slug)).first()
 
 
 def any_user(session: Session) -> bool:
@@ -304,3 +316,26 @@ def audit(
     session.add(
         AuditEntry(at=now, actor=actor, team_id=team_id, action=action, subject=subject, detail=dict(detail or {}))
     )
+
+
+# ── answers of the API ───────────────────────────────────────────────────────────────────────────
+
+ANSWER_DAYS = 2
+
+
+def answer_of(session: Session, owner_sha256: str, key: str) -> IdempotencyKey | None:
+    """The answer that was given under this key."""
+    return session.get(IdempotencyKey, (owner_sha256, key))
+
+
+def keep_answer(
+    session: Session, owner_sha256: str, key: str, request_sha256: str, status: int, body: str, now: datetime
+) -> None:
+    """Remember the answer; those older than two days are forgotten."""
+    session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.at) < now - timedelta(days=ANSWER_DAYS)))
+    session.add(
+        IdempotencyKey(
+            token_sha256=owner_sha256, key=key, request_sha256=request_sha256, status=status, body=body, at=now
+        )
+    )
+    session.flush()

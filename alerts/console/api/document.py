@@ -9,6 +9,8 @@ from fastapi.openapi.utils import get_openapi
 
 from alerts import __version__
 from alerts.console.access import GuardedRoute
+from alerts.console.api import news, rules, sending, service
+from alerts.console.api.common import Problem
 from alerts.console.roles import public
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -25,5 +27,26 @@ def document() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _made() -> dict[str, Any]:
-    routes: list[Any] = []
-    return get_openapi(title="Oncowire API", version=__version__, description=DESCRIPTION, routes=routes)
+    listed = [route for area in (rules, news, sending, service) for route in area.router.routes]
+    made = get_openapi(
+        title="Oncowire API", version=__version__, description=DESCRIPTION, routes=listed,
+        servers=[{"url": "/"}],
+    )  # fmt: skip
+    components = made.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "owt_…"}}
+    made["security"] = [{"token": []}]
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            _scope(operation, listed)
+    return made
+
+
+def _scope(operation: dict[str, Any], listed: list[Any]) -> None:
+    """Say in words what role and scope the operation needs."""
+    route = next(r for r in listed if r.unique_id == operation["operationId"])
+    need = route.need
+    assert need.role is not None
+    operation["description"] = (
+        operation.get("description", "") + f"\n\nNeeds the role {need.role.name.lower()} and the scope `{need.scope}`."
+    ).strip()

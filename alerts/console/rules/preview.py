@@ -77,8 +77,8 @@ def view(desk: Desk, form: RuleForm, days: int, saved: Rule | None = None) -> Vi
     span = _span_days(history.oldest, desk.now, days)
     before = history.preview(saved, since) if saved is not None and saved != rule else None
     with desk.store.read() as session:
-        shown = [_shown(session, rule, f) for f in found.matches[:SHOWN]]
-        nearly = [_shown(session, rule, f) for f in found.near[:NEAR_SHOWN]]
+        shown = newest(session, rule, found.matches, SHOWN)
+        nearly = newest(session, rule, found.near, NEAR_SHOWN)
     per_week = len(found.matches) * 7 / span
     failed = sorted(found.failed.items(), key=lambda pair: -pair[1])
     return View(
@@ -89,8 +89,8 @@ def view(desk: Desk, form: RuleForm, days: int, saved: Rule | None = None) -> Vi
         days=days,
         per_week=per_week,
         weeks=weeks(found.per_week, desk.now, span),
-        shown=[s for s in shown if s],
-        nearly=[s for s in nearly if s],
+        shown=shown,
+        nearly=nearly,
         failed=[(FIELD_WORDS[f], n) for f, n in failed],
         warning=warning(len(found.matches), per_week, days, found.stories),
         saved_per_week=len(before.matches) * 7 / span if before is not None else None,
@@ -126,6 +126,11 @@ def weeks(counted: Mapping[str, int], now: datetime, span_days: float) -> list[W
         labels.append(f"{year}-W{week:02}")
     top = max([counted.get(label, 0) for label in labels] or [0]) or 1
     return [Week(label, n := counted.get(label, 0), round(40 * n / top)) for label in labels]
+
+
+def newest(session: Session, rule: Rule, found: Sequence[Found], limit: int) -> list[Shown]:
+    """The newest of them with their reasons and marked mentions."""
+    return [shown for f in found[:limit] if (shown := _shown(session, rule, f)) is not None]
 
 
 def _shown(session: Session, rule: Rule, found: Found) -> Shown | None:

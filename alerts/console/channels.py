@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""Channels: add by a form for each kind, test, confirm, switch off and on, last error; addresses that must not be written to."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from alerts.console import sending, tables
+from alerts.console.access import GuardedRoute
+from alerts.console.desk import CurrentDesk, Desk, not_found
+from alerts.console.roles import Role, needs
+from alerts.errors import InputError
+from alerts.pipeline import endpoints
+from alerts.store import browse, channels
+from alerts.store.browse import Asked
+from alerts.store.tables import Channel
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
+COLUMNS = (
+    tables.Column("label", "Channel"),
+    tables.Column("kind", "Kind"),
+    tables.Column("state", "State"),
+    tables.Column("error", "Last error"),
+    tables.Column("hint", "Do", sortable=False),
+)
+STATES = ("active", "unverified", "disabled", "suppressed")
+SUPPRESSED = (
+    tables.Column("hint", "Address"),
+    tables.Column("reason", "Why"),
+    tables.Column("at", "Since"),
+)
+Text = Annotated[str, Form(max_length=2000)]
+
+
+@router.get("/channels")
+@needs(Role.VIEWER)
+def channel_list(desk: CurrentDesk) -> Response:
+    return _show(desk)
+
+
+def _show(desk: Desk, status: int = 200, fault: str = "", kind: str = "", value: str = "") -> Response:
+    asked = tables.wanted(desk.request, COLUMNS, "label", ["state", "kind"])
+    with desk.store.read() as session:
+        found = browse.channels(
+            session, desk.actor.team_id,
+            Asked(asked.q, asked.sort, asked.descending, asked.offset, asked.limit, asked.filters),
+        )  # fmt: skip
+    if asked.csv:
+        return tables.csv_answer("channels", COLUMNS, found.rows, _cell)
+    table = tables.Table("/channels", COLUMNS, asked, found.rows, found.total)
+    return desk.show("channels/list.html", status, table=table, states=STATES, fault=fault, kind=kind, value=value)
+
+
+def _cell(row: Channel, key: str) -> Any:
+    return row.last_error_code if key == "error" else getattr(row, key)
+
+
+@router.post("/channels/add")
+@needs(Role.EDITOR, "channels:write")
+def add(desk: CurrentDesk, kind: Text, value: Text, label: Text = "") -> Response:
+    """The kind has a form of its own; the address is checked as in a rule file."""
+    try:
+        spec = sending.destination({kind: value.strip()}, desk.settings.webhook_hosts)
+        with desk.store.write() as session:
+            made = sending.add_channel(session, desk, spec, label)
+            name = made.label
+    except InputError as exc:
+        return _show(desk, 422, exc.message, kind, value if kind == "email" else "")
+    return desk.go("/channels", f"“{name}” is there. Send a test to see that it works.")
+
+
+def _mine(session: Session, desk: Desk, channel_id: int) -> Channel:
+    row = browse.channel(session, desk.actor.team_id, channel_id)
+    if row is None:
+        raise not_found("channel")
+    return row
+
+
+@router.post("/channels/{channel_id:int}/test")
+@needs(Role.EDITOR, "channels:write")
+def send_test(desk: CurrentDesk, channel_id: int) -> Response:
+    with desk.store.write() as session:
+        made = sending.send_test(session, desk, channel_id)
+    return desk.go(f"/deliveries/{made}", "A test is on its way; reload to see how it went.")
+
+
+@router.post("/channels/{channel_id:int}/rename")
+@needs(Role.EDITOR, "channels:write")
+def rename(desk: CurrentDesk, channel_id: int, label: Text) -> Response:
+    label = " ".join(label.split())[:100]
+    with desk.store.write() as session:
+        row = _mine(session, desk, channel_id)
+        taken = (
+            [c for c in channels.find(session, label) if c.team_id == row.team_id and c.id != row.id] if label else []
+        )
+        if label and not taken:
+            desk.audit(session, "channel_renamed", f"channel {row.label}", to=label)
+            row.label = label
+    return desk.go("/channels", "" if label and not taken else "Another channel of your team has this name.")
+
+
+@router.post("/channels/{channel_id:int}/switch")
+@needs(Role.EDITOR, "channels:write")
+def switch(desk: CurrentDesk, channel_id: int) -> Response:
+    """Off, or on again; one that waits for its owner's consent or is on the suppression list stays as it is."""
+    with desk.store.write() as session:
+        row = _mine(session, desk, channel_id)
+        if row.state == "active":
+            row.state = "disabled"
+        elif row.state == "disabled":
+            endpoints.revive(session, row, desk.now)
+        else:
+            return desk.go("/channels", f"“{row.label}” is {row.state}: only its owner can change that.")
+        desk.audit(session, f"channel_{row.state}", f"channel {row.label}")
+        said = f"“{row.label}” is {'on' if row.state == 'active' else 'off: nothing is sent there'}."
+    return desk.go("/channels", said)
+
+
+# ── subscribers ──────────────────────────────────────────────────────────────────────────────────
+
+
+@router.get("/subscribers")
+@needs(Role.VIEWER)
+def subscribers(desk: CurrentDesk) -> Response:
+    """Readers of the team's rules with what they wish, and who must not be written to."""
+    asked = tables.wanted(desk.request, (tables.Column("rule", "Rule"), tables.Column("to", "Reader")), "rule")
+    with desk.store.read() as session:
+        readers = browse.readers(session, desk.actor.team_id, asked.q)
+        stopped = browse.suppressed(session, desk.actor.team_id)
+    if asked.csv:
+        columns = (tables.Column("rule", "Rule"), tables.Column("to", "Reader"), tables.Column("consent", "Consent"))
+        cells = {"rule": lambda r: r.subscription.name, "to": lambda r: r.channel.hint, "consent": browse.consent}
+        return tables.csv_answer("subscribers", columns, readers, lambda row, key: cells[key](row))
+    return desk.show("channels/subscribers.html", readers=readers, stopped=stopped, consent=browse.consent, q=asked.q)
+
+
+@router.post("/subscribers/release")
+@needs(Role.ADMIN, "admin")
+def release(desk: CurrentDesk, fingerprint: Annotated[str, Form(max_length=100)]) -> Response:
+    """Off the list of addresses that must not be written to: only with the owner's word."""
+    with desk.store.write() as session:
+        mine = [c for c in channels.of_fingerprint(session, fingerprint) if c.team_id == desk.actor.team_id]
+        if not mine or not channels.release(session, fingerprint):
+            raise not_found("suppressed address")
+        for row in channels.of_fingerprint(session, fingerprint):
+            if row.state == "suppressed":
+                endpoints.revive(session, row, desk.now)
+        desk.audit(session, "suppression_released", f"channel {mine[0].label}")
+    return desk.go("/subscribers", f"{mine[0].hint} may be written to again.")

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""What pages and API do to people and tokens of a team."""
+
+from typing import NamedTuple
+
+from sqlmodel import Session
+
+from alerts.console.desk import Desk, not_found
+from alerts.console.roles import SCOPES
+from alerts.errors import InputError
+from alerts.store import accounts
+from alerts.store.tables import User
+
+
+class Invited(NamedTuple):
+    user: User
+    link: str  # address with which the person sets a password, shown once; empty if the account had one already
+
+
+def invite(session: Session, desk: Desk, email: str, name: str, role: str) -> Invited:
+    """Into the team that is looked at; an account is made if there is none. Raises InputError(bad_email · bad_role · …)."""
+    address = accounts.normal_email(email)
+    if "@" not in address or not 3 <= len(address) <= 254 or any(c.isspace() for c in address):
+        raise InputError("bad_email", f"{email[:80]!r} is no mail address.")
+    user = accounts.user_by_email(session, address)
+    new = user is None
+    if user is None:
+        user = accounts.create_user(session, address, name or address.partition("@")[0], desk.now)
+    assert user.id is not None
+    accounts.set_role(session, user.id, desk.actor.team_id, role)
+    desk.audit(session, "user_added", f"user {address}", role=role)
+    if not new and user.password_hash:
+        return Invited(user, "")
+    token = accounts.make_link(session, "invite", user.id, desk.now)
+    return Invited(user, f"{desk.settings.public_url}/welcome/{token}")
+
+
+def change_role(session: Session, desk: Desk, user_id: int, role: str | None) -> User:
+    """Of somebody in the team; None takes them out of it."""
+    user = session.get(User, user_id)
+    if user is None or not any(seat.team_id == desk.actor.team_id for seat in accounts.seats(session, user_id)):
+        raise not_found("person in your team")
+    accounts.set_role(session, user_id, desk.actor.team_id, role)
+    desk.audit(session, "role_changed" if role else "user_removed", f"user {user.email}", role=role or "")
+    return user
+
+
+def new_link(session: Session, desk: Desk, user_id: int) -> str:
+    """Address with which somebody of the team sets a new password. Only where the account is in no other team: else an
+    admin here could take over somebody else's admin."""
+    seats = accounts.seats(session, user_id)
+    user = session.get(User, user_id)
+    if user is None or not any(seat.team_id == desk.actor.team_id for seat in seats):
+        raise not_found("person in your team")
+    if len(seats) > 1:
+        raise InputError("other_teams", "This person is in other teams too: whoever runs the service makes the link.")
+    token = accounts.make_link(session, "invite", user_id, desk.now)
+    desk.audit(session, "link_made", f"user {user.email}")
+    return f"{desk.settings.public_url}/welcome/{token}"
+
+
+def make_token(session: Session, desk: Desk, label: str, scopes: list[str], days: int | None) -> str:
+    """The token, shown once; it can never do more than the role of whoever made it."""
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown or not scopes:
+        raise InputError("bad_scope", f"A token needs scopes of {', '.join(SCOPES)}.")
+    label = " ".join(label.split())
+    if not label:
+        raise InputError("missing_label", "Give the token a name, so that you know it again.")
+    token = accounts.make_token(
+        session, desk.actor.user_id, desk.actor.team_id, label[:100], sorted(set(scopes)), desk.now, days
+    )
+    desk.audit(session, "token_made", f"token {label[:100]}", scopes=sorted(set(scopes)))
+    return token
+
+
+def drop_token(session: Session, desk: Desk, token_sha256: str) -> None:
+    if not accounts.drop_token(session, desk.actor.team_id, token_sha256):
+        raise not_found("token")
+    desk.audit(session, "token_ended", f"token {token_sha256[:12]}")

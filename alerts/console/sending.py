@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""What pages and API do to channels and deliveries: rows only; the workers see them with their next sweep."""
+
+import json
+from collections.abc import Mapping
+
+from sqlmodel import Session
+
+from alerts.console.desk import Desk, not_found
+from alerts.delivery.notes import Note
+from alerts.errors import InputError
+from alerts.facts import concepts
+from alerts.model import AlertKind, ChannelKind
+from alerts.pipeline import endpoints, rulefiles
+from alerts.store import browse, deliveries, subscriptions
+from alerts.store.subscriptions import Destination
+from alerts.store.tables import Channel
+from alerts.subscriptions import ChannelSpec, parse
+
+TEST_PARAGRAPHS = (
+    "This is a test from Oncowire: messages reach this channel.",
+    "Alerts look different: they say status, drug and cancer first and quote their source.",
+)
+
+
+def destination(given: Mapping[str, str], webhook_hosts: frozenset[str]) -> ChannelSpec:
+    """Checked by the parser of rule files. Raises InputError(bad_email · bad_webhook · bad_channel)."""
+    if len(given) != 1:
+        raise InputError("bad_channel", "Give exactly one of email, slack and teams.")
+    rule = {"name": "x", "rule": {"text": {"any": ["x"]}}, "channels": [dict(given)]}
+    parsed = parse(json.dumps(rule), concepts(), webhook_hosts)
+    if parsed.faults:
+        raise InputError(parsed.faults[0].code, f"{parsed.faults[0].message[0].upper()}{parsed.faults[0].message[1:]}.")
+    return parsed.specs[0].channels[0]
+
+
+def add_channel(session: Session, desk: Desk, spec: ChannelSpec, label: str) -> Channel:
+    """A new channel of the team. Raises InputError(channel_exists · label_taken)."""
+    team = desk.actor.team_id
+    shown = rulefiles.hint(spec)
+    label = " ".join(label.split()) or _free_label(session, team, shown)
+    if subscriptions.channel_by_label(session, team, label) is not None:
+        raise InputError("label_taken", "Another channel of your team has this name.")
+    state = "unverified" if desk.settings.double_opt_in and spec.kind == "email" else "active"
+    made = Destination(ChannelKind(spec.kind), spec.config, label, shown)
+    channel_id = subscriptions.save_channel(desk.store, session, team, made, desk.now, state)
+    row = session.get_one(Channel, channel_id)
+    if row.label != label:
+        raise InputError("channel_exists", f"Your team has this destination already: {row.label}.")
+    desk.audit(session, "channel_added", f"channel {label}", kind=spec.kind)
+    return row
+
+
+def _free_label(session: Session, team: int, shown: str) -> str:
+    label, number = shown, 2
+    while subscriptions.channel_by_label(session, team, label) is not None:
+        label, number = f"{shown} ({number})", number + 1
+    return label
+
+
+def send_test(session: Session, desk: Desk, channel_id: int) -> int:
+    """Id of the delivery that the workers send next. Raises InputError(not_found)."""
+    row = browse.channel(session, desk.actor.team_id, channel_id)
+    if row is None:
+        raise not_found("channel")
+    note = Note(subject="Test from Oncowire", paragraphs=TEST_PARAGRAPHS)
+    key = f"test:{channel_id}:{desk.now.isoformat()}"
+    made = endpoints.send_note(session, row, AlertKind.TEST, note, key, desk.now)
+    if made is None:
+        raise InputError("changed_meanwhile", "Somebody sends a test at this very moment.")
+    desk.audit(session, "channel_tested", f"channel {row.label}")
+    return made
+
+
+def again(session: Session, desk: Desk, delivery_id: int) -> None:
+    """Send a delivery again as it is stored. Raises InputError(not_found · still_open)."""
+    found = browse.delivery(session, desk.actor.team_id, delivery_id)
+    if found is None:
+        raise not_found("delivery")
+    if not deliveries.reopen(session, delivery_id, f"sent again by {desk.actor.name}", desk.now):
+        raise InputError("still_open", "This delivery is still under way; it is tried again by itself.")
+    desk.audit(session, "delivery_again", f"delivery {delivery_id}", was=found.line.delivery.state)

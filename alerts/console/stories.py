@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""Stories: search with facets, a story with marked evidence, its sources and timeline, split and merge, feedback."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form
+from fastapi.responses import Response
+
+from alerts.console import tables
+from alerts.console.access import GuardedRoute
+from alerts.console.desk import CurrentDesk, Desk, name, not_found
+from alerts.console.roles import Role, needs
+from alerts.errors import InputError
+from alerts.facts import concepts
+from alerts.facts.lookup import lookup
+from alerts.model import EventType, Facts, Mention
+from alerts.pipeline import curation
+from alerts.store import browse, items
+from alerts.store.browse import Asked, StoryLine
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/stories")
+COLUMNS = (
+    tables.Column("headline", "Story"),
+    tables.Column("event", "Event"),
+    tables.Column("facts", "Drug and cancer", sortable=False),
+    tables.Column("seen", "Seen"),
+)
+REGULATORS = ("org:FDA", "org:EC", "org:EMA", "org:MHRA", "org:NMPA", "org:PMDA", "org:NICE")
+
+
+@router.get("")
+@needs(Role.VIEWER)
+def story_list(desk: CurrentDesk) -> Response:
+    asked = tables.wanted(desk.request, COLUMNS, "-seen", ["event", "regulator", "concept"])
+    filters, unknown = dict(asked.filters), ""
+    if filters["concept"]:
+        ref = lookup().exact(("drug", "indication", "biomarker"), filters["concept"])
+        filters["concept"] = ref.id if ref else filters["concept"]
+        unknown = "" if ref else f"The vocabulary does not know “{asked.filters['concept']}”."
+    with desk.store.read() as session:
+        found = browse.stories(
+            session, Asked(asked.q, asked.sort, asked.descending, asked.offset, asked.limit, filters)
+        )
+    if asked.csv:
+        return tables.csv_answer("stories", COLUMNS, found.rows, _cell)
+    table = tables.Table("/stories", COLUMNS, asked, found.rows, found.total)
+    return desk.show("stories/list.html", table=table, events=list(EventType), regulators=REGULATORS, unknown=unknown)
+
+
+def _cell(row: StoryLine, key: str) -> Any:
+    facts = row.facts
+    return {
+        "headline": row.story.headline,
+        "event": row.story.event,
+        "facts": ", ".join(name(i) for i in (*facts.drugs, *facts.indications)),
+        "seen": row.story.last_seen_at,
+    }[key]
+
+
+@router.get("/{story_id:int}")
+@needs(Role.VIEWER)
+def story_page(desk: CurrentDesk, story_id: int) -> Response:
+    return _show(desk, story_id)
+
+
+def _show(desk: Desk, story_id: int, status: int = 200, fault: str = "") -> Response:
+    with desk.store.read() as session:
+        found = browse.story(session, story_id)
+        if found is None:
+            raise not_found("story")
+        loaded = {i.id: i for i in items.load(session, [m.link.item_id for m in found.members])}
+        facts = {i: items.facts_of(session, item) for i, item in loaded.items()}
+        told = browse.told(session, story_id, desk.actor.team_id)
+        said = browse.feedback(session, story_id, desk.actor.team_id)
+        timeline = browse.timeline(session, found.story)
+        sent = browse.deliveries(session, desk.actor.team_id, Asked(filters={"story": str(story_id)})).rows
+    marks = {i: _marks(f) for i, f in facts.items()}
+    return desk.show(
+        "stories/story.html", status, found=found, facts=facts, marks=marks, loaded=loaded, told=told, said=said,
+        timeline=timeline, sent=sent, fault=fault, concepts=concepts(),
+    )  # fmt: skip
+
+
+def _marks(facts: Facts) -> list[Mention]:
+    """Every span that the reader took something from."""
+    held: tuple[Any, ...] = (*facts.drugs, *facts.indications, *facts.biomarkers, *facts.regulators, *facts.trials)
+    return [m for fact in (*held, facts.event) for m in fact.mentions]
+
+
+@router.post("/{story_id:int}/not-relevant")
+@needs(Role.EDITOR, "stories:write")
+def not_relevant(desk: CurrentDesk, story_id: int, note: Annotated[str, Form(max_length=500)] = "") -> Response:
+    with desk.store.write() as session:
+        if browse.story(session, story_id) is None:
+            raise not_found("story")
+        browse.add_feedback(session, story_id, desk.actor.team_id, note, desk.actor.name, desk.now)
+        desk.audit(session, "story_not_relevant", f"story {story_id}", note=note)
+    return desk.go(f"/stories/{story_id}", "Noted. It helps to mend the reader, the vocabulary and your rules.")
+
+
+@router.post("/{story_id:int}/split")
+@needs(Role.EDITOR, "stories:write")
+def split(desk: CurrentDesk, story_id: int, item: Annotated[int, Form()], tell: str = Form("")) -> Response:
+    """The item leaves this story for one of its own."""
+    try:
+        made = curation.split(desk.store, item, desk.actor.name, desk.now, tell=bool(tell))
+    except InputError as exc:
+        return _show(desk, story_id, 422, exc.message)
+    with desk.store.write() as session:
+        desk.audit(session, "story_split", f"story {story_id}", item=item, new_story=made)
+    return desk.go(f"/stories/{made}", f"This source was in story {story_id}; it is a story of its own now.")
+
+
+@router.post("/{story_id:int}/merge")
+@needs(Role.EDITOR, "stories:write")
+def merge(desk: CurrentDesk, story_id: int, into: Annotated[str, Form(max_length=20)]) -> Response:
+    """All sources of this story move into another; nobody is told by it."""
+    if not (into.isascii() and into.isdigit() and len(into) < 10) or int(into) == story_id:
+        return _show(desk, story_id, 422, "Give the number of the other story; it stands in its address.")
+    try:
+        moved = curation.merge(desk.store, int(into), [story_id], desk.actor.name, desk.now)
+    except InputError as exc:
+        return _show(desk, story_id, 422, exc.message)
+    with desk.store.write() as session:
+        desk.audit(session, "story_merged", f"story {story_id}", into=int(into), moved=moved)
+    return desk.go(f"/stories/{into}", f"{moved} sources of story {story_id} moved here.")

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""Users and teams: people of a team with their roles, their links, tokens of the API, new teams."""
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import Response
+
+from alerts.console import people
+from alerts.console.access import GuardedRoute
+from alerts.console.desk import CurrentDesk, Desk
+from alerts.console.roles import SCOPES, Role, needs
+from alerts.errors import InputError
+from alerts.store import accounts, ops
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/users")
+Text = Annotated[str, Form(max_length=300)]
+
+
+@router.get("")
+@needs(Role.ADMIN, "admin")
+def users_page(desk: CurrentDesk) -> Response:
+    return _show(desk)
+
+
+def _show(desk: Desk, status: int = 200, fault: str = "", secret: str = "", caption: str = "") -> Response:
+    """`secret`: a link or a token that is shown this once."""
+    with desk.store.read() as session:
+        listed = accounts.people(session, desk.actor.team_id)
+        tokens = accounts.tokens(session, desk.actor.team_id)
+    return desk.show(
+        "people/users.html", status, people=listed, tokens=tokens, scopes=SCOPES, roles=accounts.ROLES, fault=fault,
+        secret=secret, caption=caption,
+    )  # fmt: skip
+
+
+@router.post("/add")
+@needs(Role.ADMIN, "admin")
+def add(desk: CurrentDesk, email: Text, role: Text, name: Text = "") -> Response:
+    try:
+        with desk.store.write() as session:
+            user, link = people.invite(session, desk, email, name, role)
+    except InputError as exc:
+        return _show(desk, 422, exc.message)
+    if not link:
+        return desk.go("/users", f"{user.email} is in the team now, with the password that they have already.")
+    return _show(desk, secret=link, caption=f"Send this link to {user.email}: it works once, for three days")
+
+
+@router.post("/{user_id:int}/role")
+@needs(Role.ADMIN, "admin")
+def change_role(desk: CurrentDesk, user_id: int, role: Text) -> Response:
+    try:
+        with desk.store.write() as session:
+            user = people.change_role(session, desk, user_id, None if role == "out" else role)
+    except InputError as exc:
+        if exc.code == "not_found":
+            raise
+        return _show(desk, 422, exc.message)
+    return desk.go("/users", f"{user.email}: {'out of the team' if role == 'out' else role}.")
+
+
+@router.post("/{user_id:int}/link")
+@needs(Role.ADMIN, "admin")
+def make_link(desk: CurrentDesk, user_id: int) -> Response:
+    try:
+        with desk.store.write() as session:
+            link = people.new_link(session, desk, user_id)
+    except InputError as exc:
+        if exc.code == "not_found":
+            raise
+        return _show(desk, 422, exc.message)
+    return _show(desk, secret=link, caption="Send this link to them: a new password, once, within three days")
+
+
+@router.post("/tokens")
+@needs(Role.ADMIN, "admin")
+def make_token(
+    desk: CurrentDesk, label: Text, scope: Annotated[list[str] | None, Form()] = None, days: Text = "365"
+) -> Response:
+    lasting = int(days) if days.isascii() and days.isdigit() and 0 < int(days[:6]) <= 3650 else None
+    try:
+        with desk.store.write() as session:
+            token = people.make_token(session, desk, label, scope or [], lasting)
+    except InputError as exc:
+        return _show(desk, 422, exc.message)
+    return _show(desk, secret=token, caption="Keep this token now: it is not shown again")
+
+
+@router.post("/tokens/end")
+@needs(Role.ADMIN, "admin")
+def end_token(desk: CurrentDesk, token: Text) -> Response:
+    with desk.store.write() as session:
+        people.drop_token(session, desk, token)
+    return desk.go("/users", "The token has ended.")
+
+
+@router.post("/teams")
+@needs(Role.ADMIN, "admin")
+def make_team(desk: CurrentDesk, name: Text) -> Response:
+    """A new team; whoever makes it is its first admin."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60]
+    if not slug:
+        return _show(desk, 422, "Give the team a name.")
+    with desk.store.write() as session:
+        if accounts.team_of_slug(session, slug) is not None:
+            return _show(desk, 422, "There is a team of that name already.")
+        team = ops.team_id(session, slug, desk.now)
+        accounts.set_role(session, desk.actor.user_id, team, "admin")
+        accounts.audit(session, desk.actor.name, "team_made", f"team {slug}", desk.now, team_id=team)
+    return desk.go("/users", f"The team “{name}” is there, with you as admin. Switch to it at the top of the page.")

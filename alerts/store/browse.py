@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: MIT
+"""Lists of the console and the API: stories, deliveries, channels, feeds, audit. Filter, order, and one page of it.
+
+Each has a `select` that both use: tables page by offset, the API by cursor (id, newest first).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Text, cast, func
+from sqlmodel import Session, col, select
+
+from alerts.model import StoryFacts
+from alerts.store.listing import Page, page
+from alerts.store.subscriptions import Reader
+from alerts.store.subscriptions import readers as readers_of
+from alerts.store.tables import (
+    AuditEntry,
+    Channel,
+    Delivery,
+    DeliveryAttempt,
+    DigestEntry,
+    Feed,
+    FeedAttempt,
+    Item,
+    MatchRow,
+    Story,
+    StoryFeedback,
+    StoryItem,
+    Subscription,
+    Suppression,
+)
+
+
+class Asked(NamedTuple):
+    """What a list is asked for. `before_id` is the API's cursor: only what is older."""
+
+    q: str = ""
+    sort: str = "id"
+    descending: bool = True
+    offset: int = 0
+    limit: int = 50
+    filters: Mapping[str, str] = {}
+    before_id: int | None = None
+
+    def wants(self, key: str) -> str:
+        return self.filters.get(key, "")
+
+
+def _page(
+    session: Session, statement: Any, asked: Asked, sorts: Mapping[str, Any], search: Sequence[Any], tie: Any
+) -> Page:
+    if asked.before_id is not None:
+        statement = statement.where(tie < asked.before_id)
+    return page(
+        session, statement, sorts={**sorts, "id": tie}, sort=asked.sort, descending=asked.descending,
+        offset=asked.offset, limit=asked.limit, words=asked.q, search=search, tie=tie,
+    )  # fmt: skip
+
+
+# ── stories ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class StoryLine(NamedTuple):
+    """A line of the list of stories."""
+
+    story: Story
+    outlets: int
+
+    @property
+    def facts(self) -> StoryFacts:
+        return StoryFacts.model_validate(self.story.facts)
+
+
+def stories(session: Session, asked: Asked) -> Page:
+    """Facets: `event`; `concept` is an id that stands in the facts as it is. Words are looked for in headline and text."""
+    statement: Any = select(Story)
+    if event := asked.wants("event"):
+        statement = statement.where(col(Story.event) == event)
+    if concept := asked.wants("concept"):
+        statement = statement.where(cast(Story.facts, Text).contains(f'"{concept}"', autoescape=True))
+    if regulator := asked.wants("regulator"):
+        statement = statement.where(cast(Story.facts, Text).contains(f'"{regulator}"', autoescape=True))
+    sorts = {
+        "seen": col(Story.last_seen_at),
+        "first": col(Story.first_seen_at),
+        "event": col(Story.event),
+        "headline": func.lower(Story.headline),
+    }
+    found = _page(session, statement, asked, sorts, [Story.headline, Story.lead_text], col(Story.id))
+    shown = [row[0] for row in found.rows]
+    counted = dict(
+        session.execute(
+            select(StoryItem.story_id, func.count())
+            .where(col(StoryItem.story_id).in_([s.id for s in shown]))
+            .group_by(col(StoryItem.story_id))
+        ).all()
+    )
+    return Page([StoryLine(s, counted.get(s.id, 0)) for s in shown], found.total)
+
+
+def oldest_story(session: Session) -> datetime | None:
+    """When the first stored story was first seen."""
+    return session.exec(select(Story.first_seen_at).order_by(col(Story.first_seen_at)).limit(1)).first()
+
+
+class Member(NamedTuple):
+    """An item of a story, with the decision that put it there."""
+
+    item: Item
+    link: StoryItem
+    outlet: str
+
+
+class StoryView(NamedTuple):
+    story: Story
+    facts: StoryFacts
+    members: list[Member]
+    before: Story | None
+    after: Sequence[Story]
+
+
+def story(session: Session, story_id: int) -> StoryView | None:
+    """A story with its items (lead first), the one it follows and those that follow it."""
+    row = session.get(Story, story_id)
+    if row is None:
+        return None
+    joined = (
+        select(Item, StoryItem, Feed.title)
+        .join(StoryItem, col(StoryItem.item_id) == col(Item.id))
+        .join(Feed, col(Feed.id) == col(Item.feed_id))
+        .where(col(StoryItem.story_id) == story_id)
+        .order_by((col(Item.id) == row.lead_item_id).desc(), col(Item.first_seen_at), col(Item.id))
+    )
+    members = [Member(*found) for found in session.exec(joined)]
+    after = session.exec(
+        select(Story).where(col(Story.follows_id) == story_id).order_by(col(Story.first_seen_at))
+    ).all()
+    before = session.get(Story, row.follows_id) if row.follows_id else None
+    return StoryView(row, StoryFacts.model_validate(row.facts), members, before, after)
+
+
+def told(session: Session, story_id: int, team_id: int) -> Sequence[tuple[MatchRow, Subscription]]:
+    """Which rules of the team the story met."""
+    joined = select(MatchRow, Subscription).join(Subscription, col(Subscription.id) == col(MatchRow.subscription_id))
+    return session.exec(joined.where(col(MatchRow.story_id) == story_id, col(Subscription.team_id) == team_id)).all()
+
+
+def timeline(session: Session, row: Story, limit: int = 20) -> list[Story]:
+    """The chain of updates that the story is part of, oldest first."""
+    chain, at = [row], row
+    while at.follows_id is not None and len(chain) < limit:
+        at = session.get_one(Story, at.follows_id)
+        chain.insert(0, at)
+    after = select(Story).where(col(Story.follows_id) == row.id).order_by(col(Story.first_seen_at)).limit(limit)
+    return [*chain, *session.exec(after)]
+
+
+def feedback(session: Session, story_id: int, team_id: int) -> Sequence[StoryFeedback]:
+    """What the team said of a story."""
+    mine = col(StoryFeedback.story_id) == story_id, col(StoryFeedback.team_id) == team_id
+    return session.exec(select(StoryFeedback).where(*mine).order_by(col(StoryFeedback.at).desc())).all()
+
+
+def add_feedback(session: Session, story_id: int, team_id: int, note: str, author: str, now: datetime) -> StoryFeedback:
+    """Somebody says that a story should not have been told."""
+    row = StoryFeedback(story_id=story_id, team_id=team_id, verdict="not_relevant", note=note, author=author, at=now)
+    session.add(row)
+    session.flush()
+    return row
+
+
+# ── deliveries ───────────────────────────────────────────────────────────────────────────────────
+
+
+class DeliveryLine(NamedTuple):
+    delivery: Delivery
+    subscription: str
+    channel: Channel
+
+    @property
+    def subject(self) -> str:
+        return str((self.delivery.message or {}).get("subject", ""))
+
+
+def deliveries(session: Session, team_id: int, asked: Asked) -> Page:
+    """Of a team; filters: `state`, `kind`, `channel`, `story`, `subscription`."""
+    statement: Any = (
+        select(Delivery, func.coalesce(Subscription.name, ""), Channel)
+        .join(Channel, col(Channel.id) == col(Delivery.channel_id))
+        .outerjoin(Subscription, col(Subscription.id) == col(Delivery.subscription_id))
+        .where(col(Channel.team_id) == team_id)
+    )
+    if state := asked.wants("state"):
+        statement = statement.where(col(Delivery.state) == state)
+    if kind := asked.wants("kind"):
+        statement = statement.where(col(Delivery.kind) == kind)
+    numbers = {"channel": Delivery.channel_id, "story": Delivery.story_id, "subscription": Delivery.subscription_id}
+    for key, column in numbers.items():
+        if (value := asked.wants(key)).isdigit():
+            statement = statement.where(col(column) == int(value))
+    sorts = {
+        "updated": col(Delivery.updated_at),
+        "state": col(Delivery.state),
+        "subscription": func.lower(Subscription.name),
+        "channel": func.lower(Channel.label),
+        "attempts": col(Delivery.attempts_made),
+    }
+    found = _page(session, statement, asked, sorts, [Subscription.name, Channel.label, Channel.hint], col(Delivery.id))
+    return Page([DeliveryLine(*row) for row in found.rows], found.total)
+
+
+class DeliveryView(NamedTuple):
+    line: DeliveryLine
+    attempts: Sequence[DeliveryAttempt]
+
+
+def delivery(session: Session, team_id: int, delivery_id: int) -> DeliveryView | None:
+    """A delivery of the team with every attempt."""
+    row = session.get(Delivery, delivery_id)
+    channel = session.get(Channel, row.channel_id) if row is not None else None
+    if row is None or channel is None or channel.team_id != team_id:
+        return None
+    owner = session.get(Subscription, row.subscription_id) if row.subscription_id else None
+    tried = select(DeliveryAttempt).where(col(DeliveryAttempt.delivery_id) == delivery_id)
+    return DeliveryView(
+        DeliveryLine(row, owner.name if owner else "", channel),
+        session.exec(tried.order_by(col(DeliveryAttempt.number))).all(),
+    )
+
+
+def held(session: Session, team_id: int) -> int:
+    """Alerts of the team that wait for a digest."""
+    counted = (
+        select(func.count())
+        .select_from(DigestEntry)
+        .join(Channel, col(Channel.id) == col(DigestEntry.channel_id))
+        .where(col(Channel.team_id) == team_id, col(DigestEntry.told_at).is_(None))
+    )
+    return session.exec(counted).one()
+
+
+# ── rules, channels, feeds, audit ───────────────────────────────────────────────────────────────────────
+
+
+def subscriptions(session: Session, team_id: int, asked: Asked) -> Page:
+    """Filter: `state`."""
+    statement: Any = select(Subscription).where(col(Subscription.team_id) == team_id)
+    if state := asked.wants("state"):
+        statement = statement.where(col(Subscription.state) == state)
+    found = _page(session, statement, asked, {}, [Subscription.name], col(Subscription.id))
+    return Page([row[0] for row in found.rows], found.total)
+
+
+def channel(session: Session, team_id: int, channel_id: int) -> Channel | None:
+    """A channel of the team, None if the team has none such."""
+    row = session.get(Channel, channel_id)
+    return row if row is not None and row.team_id == team_id else None
+
+
+def channels(session: Session, team_id: int, asked: Asked) -> Page:
+    """Filters: `state`, `kind`."""
+    statement: Any = select(Channel).where(col(Channel.team_id) == team_id)
+    for key in ("state", "kind"):
+        if value := asked.wants(key):
+            statement = statement.where(getattr(Channel, key) == value)
+    sorts = {"label": func.lower(Channel.label), "kind": col(Channel.kind), "state": col(Channel.state),
+             "error": col(Channel.last_error_at)}  # fmt: skip
+    found = _page(session, statement, asked, sorts, [Channel.label, Channel.hint], col(Channel.id))
+    return Page([row[0] for row in found.rows], found.total)
+
+
+def feeds(session: Session, asked: Asked) -> Page:
+    """Filters: `state`, `tier`."""
+    statement: Any = select(Feed)
+    for key in ("state", "tier"):
+        if value := asked.wants(key):
+            statement = statement.where(getattr(Feed, key) == value)
+    sorts = {"title": func.lower(Feed.title), "state": col(Feed.state), "tier": col(Feed.tier),
+             "ok": col(Feed.last_ok_at), "new": col(Feed.last_new_item_at), "next": col(Feed.next_poll_at)}  # fmt: skip
+    found = _page(session, statement, asked, sorts, [Feed.title, Feed.url], col(Feed.id))
+    return Page([row[0] for row in found.rows], found.total)
+
+
+def feed(session: Session, feed_id: int) -> Feed | None:
+    return session.get(Feed, feed_id)
+
+
+def feed_attempts(session: Session, feed_ids: Sequence[int], each: int = 40) -> dict[int, list[FeedAttempt]]:
+    """The last attempts of each feed, oldest first: what the sparkline is drawn from."""
+    found: dict[int, list[FeedAttempt]] = {feed: [] for feed in feed_ids}
+    ranked = (
+        select(FeedAttempt.id.label("aid"), func.row_number()  # type: ignore[union-attr]
+               .over(partition_by=col(FeedAttempt.feed_id), order_by=col(FeedAttempt.id).desc()).label("n"))
+        .where(col(FeedAttempt.feed_id).in_(feed_ids))
+        .subquery()
+    )  # fmt: skip
+    statement = select(FeedAttempt).join(ranked, ranked.c.aid == FeedAttempt.id).where(ranked.c.n <= each)
+    for attempt in session.exec(statement.order_by(col(FeedAttempt.id))):
+        found[attempt.feed_id].append(attempt)
+    return found
+
+
+def audit(session: Session, team_id: int, asked: Asked, *, all_teams: bool = False) -> Page:
+    """The team's own entries and those that belong to no team."""
+    statement: Any = select(AuditEntry)
+    if not all_teams:
+        statement = statement.where((col(AuditEntry.team_id) == team_id) | col(AuditEntry.team_id).is_(None))
+    if action := asked.wants("action"):
+        statement = statement.where(col(AuditEntry.action) == action)
+    if since := asked.wants("since"):
+        statement = statement.where(col(AuditEntry.at) >= datetime.fromisoformat(since))
+    sorts = {"at": col(AuditEntry.at), "actor": col(AuditEntry.actor), "action": col(AuditEntry.action)}
+    search = [AuditEntry.actor, AuditEntry.action, AuditEntry.subject]
+    found = _page(session, statement, asked, sorts, search, col(AuditEntry.id))
+    return Page([row[0] for row in found.rows], found.total)
+
+
+# ── readers ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def readers(session: Session, team_id: int, words: str = "") -> list[Reader]:
+    """Every channel of every rule of the team."""
+    ids = session.exec(select(Subscription.id).where(col(Subscription.team_id) == team_id)).all()
+    found = readers_of(session, [i for i in ids if i is not None])
+    wanted = words.lower().split()
+    return [
+        r
+        for r in found
+        if all(w in f"{r.subscription.name} {r.channel.hint} {r.channel.label}".lower() for w in wanted)
+    ]
+
+
+def consent(reader: Reader) -> str:
+    """What the reader has said, in a word or two."""
+    if reader.channel.state in {"unverified", "suppressed", "disabled"}:
+        return {"unverified": "not confirmed yet", "suppressed": "must not be written to", "disabled": "switched off"}[
+            reader.channel.state
+        ]
+    if reader.link.left_at is not None:
+        return "unsubscribed"
+    return "paused" if reader.link.paused else "confirmed" if reader.channel.verified_at else "added by the team"
+
+
+def suppressed(session: Session, team_id: int) -> list[tuple[Suppression, Channel]]:
+    """Addresses of the team that must not be written to."""
+    joined = select(Suppression, Channel).join(Channel, col(Channel.fingerprint) == col(Suppression.fingerprint))
+    rows = session.exec(joined.where(col(Channel.team_id) == team_id).order_by(col(Suppression.at).desc()))
+    return [(row, channel) for row, channel in rows]
+
+
+# ── what was set aside ───────────────────────────────────────────────────────────────────────────
+
+
+def audit_actions(session: Session) -> Sequence[str]:
+    """Every kind of change that was ever noted."""
+    return session.exec(select(AuditEntry.action).distinct().order_by(AuditEntry.action)).all()
+
+
+def dead_items(session: Session, limit: int = 20) -> Sequence[Item]:
+    """Items that no stage could handle, newest first."""
+    failed = select(Item).where(col(Item.error_code).is_not(None)).order_by(col(Item.id).desc())
+    return session.exec(failed.limit(limit)).all()

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""The console in Debian's Chromium: a rule written by mouse, by keyboard alone, without JavaScript, on a phone; two teams kept
+apart; nothing that the content policy refuses; nothing serious that axe finds."""
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from fastapi import FastAPI
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from alerts.config import Settings, load
+from alerts.console.access import cookie_name
+from alerts.console.app import create_app
+from alerts.store import accounts
+from alerts.store.engine import Store
+from tests.console.conftest import People
+from tests.console.news import bring_in
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.enable_socket,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed (tests/chromium)"),
+]
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+WATCH = """window.refused = [];
+document.addEventListener("securitypolicyviolation", e => window.refused.push(e.violatedDirective + " " + e.blockedURI));"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(store: Store, store_settings: Settings, people: People) -> Iterator[str]:
+    """Address of a real server with news in it."""
+    bring_in(store, store_settings)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = load({"ONCOWIRE_VAR_DIR": str(store_settings.var_dir), "ONCOWIRE_WEB_PORT": str(port)})
+    with running(create_app(settings), port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def running(app: FastAPI, port: int) -> Iterator[None]:
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield
+    server.should_exit = True
+    thread.join()
+
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def visit(chromium: Browser, site: str, store: Store, people: People) -> Iterator[Visit]:
+    """`visit("bob", "/rules")`: a page of Bob's browser, which watches for what the policy refuses."""
+    contexts = []
+
+    def open_page(name: str, path: str, **options: Any) -> Page:
+        with store.write() as session:
+            token = accounts.open_session(session, people.users[name], datetime.now(UTC))
+        context = chromium.new_context(**options)
+        contexts.append(context)
+        context.add_cookies([{"name": cookie_name(load({})), "value": token, "url": site}])
+        context.add_init_script(WATCH)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.goto(site + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def refused(page: Page) -> list[str]:
+    found: list[str] = page.evaluate("window.refused")
+    return found
+
+
+def test_bob_writes_a_rule_with_preview_by_mouse(visit: Visit) -> None:
+    page = visit("bob", "/rules/new")
+    page.fill("[id='in-drugs.any']", "cabom")
+    page.click("text=cabozantinib Cabometyx")
+    page.wait_for_selector(".chips >> text=cabozantinib")
+    page.fill("[id='in-regulators.any']", "European Comm")
+    page.click(".suggestion:has-text('EC')")
+    page.wait_for_selector("#preview >> text=1 of 6 stories")
+    assert page.inner_text("#preview .sentence").startswith("Any news about cabozantinib, decided by EC.")
+    assert page.locator("#preview mark").first.inner_text() == "EC"
+    assert "this one says FDA" in page.inner_text("#preview .failing")
+    page.fill("#name", "EC and cabozantinib")
+    page.click("text=Save and switch on")
+    assert "Saved. It is on" in page.inner_text(".said")
+    assert refused(page) == []
+
+
+def test_a_rule_is_written_by_keyboard_alone(visit: Visit) -> None:
+    page = visit("bob", "/rules/new")
+    page.focus("[id='in-drugs.any']")
+    page.keyboard.type("cabozan")
+    page.wait_for_selector(".suggestion >> text=cabozantinib")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".chips >> text=cabozantinib")
+    assert page.evaluate("document.activeElement.id") == "in-drugs.any"
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "name":
+            break
+    page.keyboard.type("By keyboard")
+    page.keyboard.press("Tab")  # on to “Save and switch on”
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".said")
+    assert page.inner_text("h1") == "By keyboard"
+
+
+def test_a_rule_is_written_without_javascript(visit: Visit) -> None:
+    page = visit("bob", "/rules/new", java_script_enabled=False)
+    page.fill("[id='in-drugs.any']", "Cabometyx")
+    page.keyboard.press("Enter")
+    assert "cabozantinib" in page.inner_text(".chips")
+    page.fill("#name", "Without scripts")
+    page.click("text=Preview matches")
+    assert "of 6 stories" in page.inner_text("#preview")
+    assert page.input_value("#name") == "Without scripts"
+    page.click("text=Save and switch on")
+    assert page.inner_text("h1") == "Without scripts"
+
+
+def test_on_a_phone_nothing_sticks_out(visit: Visit) -> None:
+    page = visit("alice", "/rules/new", viewport={"width": 360, "height": 740})
+    for path in ("/", "/rules", "/rules/new", "/rules/yaml", "/account"):
+        page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + path)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{path} is {wide} px too wide"
+
+
+def test_charlie_of_the_other_team_sees_nothing_of_bobs(visit: Visit) -> None:
+    bob = visit("bob", "/rules/new", java_script_enabled=False)
+    bob.fill("[id='in-drugs.any']", "Cabometyx")
+    bob.fill("#name", "Only for team A")
+    bob.click("text=Save and switch on")
+    address = bob.url
+    charlie = visit("charlie", "/rules")
+    assert "Only for team A" not in charlie.content()
+    charlie.goto(address)
+    assert "There is no such rule" in charlie.inner_text("main")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_and_the_policy_refuses_nothing(visit: Visit, site: str, scheme: str) -> None:
+    page = visit("alice", "/login", color_scheme=scheme)
+    with_rule = visit("alice", "/rules/new", java_script_enabled=False)
+    with_rule.fill("[id='in-drugs.any']", "Cabometyx")
+    with_rule.fill("#name", "Cabozantinib")
+    with_rule.click("text=Save and switch on")
+    for path in ("/", "/rules", with_rule.url.removeprefix(site), "/rules/yaml", "/rules/try", "/account"):
+        page.goto(site + path)
+        page.wait_for_load_state("networkidle")
+        found = [
+            f"{v['id']} ({v['impact']}): {v['nodes'][0]['html'][:150]}"
+            for v in Axe().run(page).response["violations"]
+            if v["impact"] in {"serious", "critical"}
+        ]
+        assert found == [], f"{path}: {found}"
+        assert refused(page) == [], path
