@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Commands on the vocabulary: vocab lookup, check, overlay check."""
+"""Commands on the vocabulary: vocab lookup, check, build, refresh, overlay check."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,8 @@ import typer
 from alerts.errors import InputError
 from alerts.facts import concepts
 from alerts.facts.describe import describe, named, near
-from alerts.facts.vocabulary import load_with, overlay
+from alerts.facts.vocabulary import FOLDER, build, load_with, overlay, rows_of
+from alerts.facts.vocabulary.assemble import Rows
 from alerts.facts.vocabulary.check import check as troubles
 from alerts.facts.vocabulary.current import current, team_folder
 
@@ -55,6 +57,69 @@ def _in_words(told: dict[str, Any]) -> str:
 def check() -> None:
     """Names that mean two things, entries that lead nowhere, approved drugs without a class; exit 1 if there is any."""
     _tell(map(str, troubles(current())))
+
+
+From = Annotated[Path, typer.Option("--from", exists=True, file_okay=False, help="Folder with the sources' files.")]
+
+
+@vocab_app.command("build")
+def build_rows(
+    source: From,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the files; without it only the differences are shown.")
+    ] = False,
+    only: Annotated[list[str] | None, typer.Option("--source", help="Only this source (may be repeated).")] = None,
+) -> None:
+    """Make the shipped drugs.jsonl and indications.jsonl again from the sources, for developers; shows what would change."""
+    sources = _sources(source, only)
+    old = rows_of()
+    new = build.rebuilt(old, sources)
+    _differences(old, new)
+    if write:
+        for path in build.write(new, FOLDER):
+            typer.echo(f"written: {path}", err=True)
+
+
+@vocab_app.command()
+def refresh(
+    source: From,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Give up what the new files no longer have.")
+    ] = False,
+    only: Annotated[list[str] | None, typer.Option("--source", help="Only this source (may be repeated).")] = None,
+) -> None:
+    """Take up fresh downloads of the sources as this installation's own base; refuses to lose what is known (exit 1)."""
+    sources = _sources(source, only)
+    old = rows_of(team_folder())
+    gone = build.lost(old, sources)
+    if gone and not accept_loss:
+        for loss in gone:
+            typer.echo(str(loss))
+        raise InputError(
+            "would_lose",
+            f"{len(gone)} known ids are not in the new files; --accept-loss gives them up. Nothing was changed",
+        )
+    new = build.rebuilt(old, sources, drop=gone)
+    _differences(old, new)
+    for path in build.write(new, team_folder() / "base"):
+        typer.echo(f"written: {path}; a running service takes it up within seconds", err=True)
+
+
+def _sources(folder: Path, only: list[str] | None) -> build.Sources:
+    sources = build.read_sources(folder, tuple(only or ()))
+    for name, records in sources.records.items():
+        typer.echo(f"{name}: {len(records):,} records", err=True)
+    for note in sources.notes:
+        typer.echo(f"note: {note}", err=True)
+    return sources
+
+
+def _differences(old: Rows, new: Rows) -> None:
+    told = [change for file in build.KINDS for change in build.changes(old[file], new[file])]
+    for change in told:
+        typer.echo(str(change))
+    counts = Counter(change.what for change in told)
+    typer.echo(", ".join(f"{counts[w]} {w}" for w in ("added", "removed", "changed")), err=True)
 
 
 @overlay_app.command("check")

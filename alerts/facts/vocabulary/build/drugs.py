@@ -49,7 +49,7 @@ def unii(folder: Path) -> Iterator[Record]:
 def ema(folder: Path) -> Iterator[Record]:
     """EMA medicines table: oncology products with their brands; of other fields the substance alone, as tier `other`."""
     for file in sorted(folder.glob("**/medicines*report*.xlsx")):
-        rows = _sheet(file)
+        rows = iter(list(_sheet(file)))
         head = next((r for r in rows if "Name of medicine" in r), None)
         if head is None:
             raise InputError("bad_source", f"{file}: no column 'Name of medicine'")
@@ -65,8 +65,11 @@ def _sheet(file: Path) -> Iterator[tuple[Any, ...]]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the workbook has no default style
-        sheet = openpyxl.load_workbook(file, read_only=True).worksheets[0]
-        yield from sheet.iter_rows(values_only=True)
+        book = openpyxl.load_workbook(file, read_only=True)
+        try:
+            yield from book.worksheets[0].iter_rows(values_only=True)
+        finally:
+            book.close()
 
 
 def _ema_row(cell: dict[str, str]) -> Iterator[Record]:
@@ -116,25 +119,22 @@ def _nci_row(row: dict[str, Any]) -> Record:
 
 
 def geniebpc(folder: Path) -> Iterator[Record]:
-    """GENIE BPC regimen list (an R data file). Needs the package `rdata` (extra `vocabulary`); told where it is missing."""
+    """GENIE BPC regimen list, an R data file: "Anastrozole(Arimidex,ICID1033)". Needs the package `rdata` (extra `vocabulary`)."""
     for file in sorted(folder.glob("**/*.rda")):
         try:
             import rdata
         except ImportError:
-            raise InputError("missing_package", f"{file}: pip install rdata to read R data files") from None
+            raise InputError("missing_package", f"{file.name} needs the package rdata (pip install rdata)") from None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            table = rdata.read_rda(file)["drug_regimen_list"]
-        names = sorted({n.strip() for n in table["drug_name"].dropna()}) if "drug_name" in table else []
-        for name in names:
-            inn, _, brands = name.partition("(")
-            yield Record(
-                "geniebpc", "drug", inn.strip().lower(), inn.strip().lower(), brands=tuple(_split(brands)), fresh=False
-            )
-
-
-def _split(text: str) -> list[str]:
-    return [n.strip() for n in re.split(r"[,;)]", text) if n.strip() and _usable(n.strip())]
+            table = rdata.read_rda(str(file))["drug_regimen_list"]
+        for full in sorted({str(n).strip() for n in table["drug_name_full"].dropna()}):
+            name, _, rest = full.partition("(")
+            inn = _SALTS.sub("", name.strip().lower())
+            more = [n for n in rest.rstrip(")").split(",") if _usable(n.strip())]
+            codes = tuple(n.strip() for n in more if any(map(str.isdigit, n)))
+            brands = tuple(n.strip() for n in more if not any(map(str.isdigit, n)) and n.strip()[:1].isupper())
+            yield Record("geniebpc", "drug", inn, inn, brands=brands, codes=codes, fresh=False)
 
 
 def _usable(name: str) -> bool:
