@@ -36,7 +36,8 @@ SECURITY_HEADERS = {
 }
 MAX_BODY_BYTES = 4 * 1024 * 1024
 AREAS = (
-    "health", "signin", "home", "subscriber", "rules.files", "rules.pages", "stories", "deliveries", "channels", "feeds", "team", "service",
+    "health", "signin", "home", "subscriber", "rules.files", "rules.pages",
+    "stories", "deliveries", "channels", "feeds", "team", "service",
     "api.document", "api.rules", "api.news", "api.sending", "api.service",
 )  # fmt: skip
 

@@ -17,6 +17,7 @@ from alerts.store.subscriptions import Destination
 from alerts.store.tables import Channel
 from alerts.subscriptions import ChannelSpec, parse
 
+SETTLED = frozenset({"sent", "dead", "suppressed"})
 TEST_PARAGRAPHS = (
     "This is a test from Oncowire: messages reach this channel.",
     "Alerts look different: they say status, drug and cancer first and quote their source.",
@@ -77,6 +78,6 @@ def again(session: Session, desk: Desk, delivery_id: int) -> None:
     found = browse.delivery(session, desk.actor.team_id, delivery_id)
     if found is None:
         raise not_found("delivery")
-    if not deliveries.reopen(session, delivery_id, f"sent again by {desk.actor.name}", desk.now):
+    if not deliveries.reopen(session, delivery_id, f"sent again by {desk.actor.name}", SETTLED, desk.now):
         raise InputError("still_open", "This delivery is still under way; it is tried again by itself.")
     desk.audit(session, "delivery_again", f"delivery {delivery_id}", was=found.line.delivery.state)
