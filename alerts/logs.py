@@ -9,7 +9,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -48,7 +48,7 @@ def configure(settings: Settings) -> None:
         if settings.log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _ToStderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -61,6 +61,17 @@ def configure(settings: Settings) -> None:
     # Their INFO lines are about themselves (a line for each sweep); what the stages do is logged by the product.
     for name in ("celery", "kombu", "apprise", "urllib3", "uvicorn", "alembic", "httpx"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+class _ToStderr(logging.StreamHandler[TextIO]):
+    """Standard error as it is at the moment of writing: it may have been replaced since (by a test, by a daemon)."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

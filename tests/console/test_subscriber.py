@@ -66,14 +66,16 @@ def test_a_changed_an_old_and_a_foreign_link_look_the_same(
     client: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = token(store, "manage")
+    # Not the last character: some of its bits are padding and mean nothing.
+    changed = good[:-5] + ("A" if good[-5] != "A" else "B") + good[-4:]
     foreign = links.sign(store, "manage", links.Reader(4711))
     monkeypatch.setattr("itsdangerous.timed.time.time", lambda: datetime(2020, 1, 1, tzinfo=UTC).timestamp())
     old = token(store, "manage")
     monkeypatch.undo()
-    answers = [client.get(f"/s/{t}") for t in (good[:-1] + "_", "x", old, foreign, token(store, "unsubscribe"))]
+    answers = [client.get(f"/s/{t}") for t in (changed, "x", old, foreign, token(store, "unsubscribe"))]
     assert {a.status_code for a in answers} == {404}
     assert len({a.text for a in answers}) == 1
-    posted = [client.post(f"/s/{t}", data={"do": "leave_all"}) for t in (good[:-1] + "_", "x", old, foreign)]
+    posted = [client.post(f"/s/{t}", data={"do": "leave_all"}) for t in (changed, "x", old, foreign)]
     assert {(a.status_code, a.text) for a in posted} == {(404, answers[0].text)}
     assert link(store, 1).left_at is None
 

@@ -37,7 +37,7 @@ def test_another_outlet_on_the_same_approval_joins_the_story() -> None:
     found = then(EC, item("Cabometyx wins EU approval in pancreatic neuroendocrine tumors"))
     assert (found.decision, found.reason.code) == (Decision.SAME, "facts_agree")
     assert (
-        "the same drug (cabozantinib), cancer (neuroendocrine tumor), event (approval), regulator (EC)"
+        "the same drug (cabozantinib), cancer (neuroendocrine tumor), event (label expansion), regulator (EC)"
         in found.reason.text
     )
 
