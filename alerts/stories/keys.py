@@ -58,8 +58,10 @@ def keys(item: NewsItem, facts: Facts) -> tuple[str, ...]:
     mine = story_facts(facts, item)
     if mine.round_up:
         return exact_keys(item)
-    named = (f"de:{drug}:{rules.family(mine.event)}" for drug in _drugs(mine))
-    return _once((*exact_keys(item), *named, *_nameless(item, mine)))
+    family = rules.family(mine.event)
+    named = (f"de:{drug}:{family}" for drug in _drugs(mine))
+    used = (f"dc:{drug}:{cancer}" for drug in _drugs(mine) for cancer in _cancers(mine))
+    return _once((*exact_keys(item), *named, *used, *_nameless(item, mine)))
 
 
 def lookups(item: NewsItem, facts: Facts, now: datetime) -> tuple[Lookup, ...]:
@@ -76,7 +78,7 @@ def lookups(item: NewsItem, facts: Facts, now: datetime) -> tuple[Lookup, ...]:
             told + NAMELESS_SPAN,
             60,
         ),
-        (_once(k for part in parts for k in _earlier(part)), told - rules.STEP_SPAN, told, 40),
+        (_once(k for part in parts for k in _earlier(part)), told - rules.STEP_SPAN, told, 8),
     )
     return tuple(Lookup(keys=k, first=first, last=last, limit=limit) for k, first, last, limit in asked if k)
 
@@ -93,8 +95,17 @@ def _neighbours(event: EventType) -> set[str]:
 
 
 def _earlier(mine: StoryFacts) -> Iterable[str]:
-    before = {rules.family(event) for step in rules.STEPS for event, _ in step.after if _reaches(step, mine.event)}
-    return [f"de:{drug}:{name}" for drug in _drugs(mine) for name in sorted(before)]
+    """By drug and cancer, as a step is one of the same use; by drug for a cancer that is named wider; by trial."""
+    before = sorted(
+        {rules.family(event) for step in rules.STEPS for event, _ in step.after if _reaches(step, mine.event)}
+    )
+    uses = [f"{drug}:{cancer}" for drug in _drugs(mine) for cancer in mine.indications]
+    named = [f"dc:{use}:{family}" for use in uses for family in before]
+    return [
+        *named,
+        *(f"de:{drug}:{family}" for drug in _drugs(mine) for family in before),
+        *(f"t:{t}" for t in mine.trials),
+    ]
 
 
 def _reaches(step: rules.Step, event: EventType) -> bool:
