@@ -76,7 +76,13 @@ def _gap(found: re.Match[str]) -> str:
 
 
 GRAMMAR = _grammar()
+_SIGN = re.compile(r"(?<=B )(?:positive|negative)\b")
 _PHRASES = Phrases((rank, row.pattern) for rank, row in enumerate(GRAMMAR))
+
+
+def unsigned(masked: str) -> str:
+    """The sign of a biomarker ("HER2-negative") is part of its name: it says nothing of how anything ended."""
+    return _SIGN.sub(lambda sign: "B" * len(sign.group()), masked)
 
 
 def events(masked: str, *, title: bool = False) -> list[Event]:
