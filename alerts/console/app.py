@@ -5,6 +5,7 @@ To add an area: a module with `router` (GuardedRoute; every route says `@needs` 
 in SECTIONS if it stands in the navigation.
 """
 
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import lru_cache
@@ -12,18 +13,23 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import structlog
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import SQLAlchemyError
 
 from alerts import __version__, logs
 from alerts.config import Settings, load
 from alerts.console import answers
 from alerts.console.access import GuardedRoute
 from alerts.console.watchman import on_duty
+from alerts.errors import OncowireError
+from alerts.facts.lookup import lookup
 from alerts.pipeline.preview import History
 from alerts.store.engine import Store
 
+log = structlog.get_logger()
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -63,8 +69,11 @@ SECTIONS = (
 )
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """The web application; the store is opened on first use, so a database that is away does not stop the start."""
+def create_app(settings: Settings | None = None, *, warm: bool = False) -> FastAPI:
+    """The web application; the store is opened on first use, so a database that is away does not stop the start.
+
+    `warm`: read vocabulary and history in the background at the start.
+    """
     given = settings or load()
     logs.configure(given)
 
@@ -78,6 +87,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if warm:
+            threading.Thread(target=_warm, args=(history,), name="warm", daemon=True).start()
         with on_duty(store, given):
             yield
         if store.cache_info().currsize:
@@ -95,6 +106,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         made.include_router(import_module(f"alerts.console.{area}").router)
     _deny_undeclared(made)
     return made
+
+
+def _warm(history: Callable[[], History]) -> None:
+    """Read what the first person to write a rule would have to wait for: the vocabulary and the stored history."""
+    lookup()
+    try:
+        history().read()
+    except (SQLAlchemyError, OncowireError, OSError) as exc:  # not migrated yet, or away: the first preview reads it
+        log.info("history_not_read_yet", error=type(exc).__name__)
 
 
 def _deny_undeclared(made: FastAPI) -> None:
@@ -138,5 +158,5 @@ async def _secure(request: Request, call_next: Callable[[Request], Awaitable[Res
 def __getattr__(name: str) -> Any:
     """`alerts.console.app:app` for uvicorn, made when asked for and not at import."""
     if name == "app":
-        return create_app()
+        return create_app(warm=True)
     raise AttributeError(name)

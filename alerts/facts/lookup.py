@@ -8,12 +8,12 @@ BMS-986178. Order: the whole name first, then a preferred name that begins so, t
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
-from alerts.facts.concepts import VocabularyConcepts, concepts
+from alerts.facts.concepts import VocabularyConcepts
 from alerts.facts.text import key_of
-from alerts.facts.vocabulary import Vocabulary, load
+from alerts.facts.vocabulary import Vocabulary
+from alerts.facts.vocabulary.current import Latest
 from alerts.model import ConceptRef
 
 MAX_SCANNED = 4000
@@ -137,9 +137,12 @@ class Lookup:
 def _names(v: Vocabulary) -> Iterator[tuple[str, list[str]]]:
     for drug in v.drugs.values():
         yield drug.id, [drug.name, *drug.brands, *drug.synonyms, *drug.codes]
+    for one in v.classes.values():
+        yield f"class:{one.name.lower()}", [one.name, *one.names]
     for kind, field in (("class", "classes"), ("target", "targets")):
         for name in sorted({n for drug in v.drugs.values() for n in getattr(drug, field)}):
-            yield f"{kind}:{name.lower()}", [name]
+            if kind != "class" or name not in v.classes:
+                yield f"{kind}:{name.lower()}", [name]
     for i in v.indications.values():
         codes = [i.oncotree] if i.oncotree else []
         yield i.id, [i.name, *i.synonyms, *i.abbreviations, *codes]
@@ -152,11 +155,15 @@ def _names(v: Vocabulary) -> Iterator[tuple[str, list[str]]]:
 def _parents(v: Vocabulary) -> Iterator[tuple[str, list[str]]]:
     for drug in v.drugs.values():
         yield drug.id, [*(f"class:{c.lower()}" for c in drug.classes), *(f"target:{t.lower()}" for t in drug.targets)]
+    for one in v.classes.values():
+        yield f"class:{one.name.lower()}", [f"class:{u.lower()}" for u in one.under]
     for i in v.indications.values():
         yield i.id, list(i.parents)
 
 
-@lru_cache(maxsize=1)
+_latest = Latest(lambda vocabulary: Lookup(vocabulary, VocabularyConcepts(vocabulary)))
+
+
 def lookup() -> Lookup:
-    """Over the shipped vocabulary."""
-    return Lookup(load(), concepts())
+    """Over the vocabulary in use."""
+    return _latest()

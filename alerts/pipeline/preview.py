@@ -35,6 +35,11 @@ class History:
             self._catch_up(session)
             return self._archive.preview(rule, concepts(), since)
 
+    def read(self) -> None:
+        """Read the history now, so that the first preview need not."""
+        with self._store.read() as session, self._lock:
+            self._catch_up(session)
+
     def _catch_up(self, session: Session) -> None:
         changed = self._read_to - OVERLAP if self._read_to else None
         for row in archive.rows(session, datetime.now(UTC) - KEPT, changed):

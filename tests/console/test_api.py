@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 
 from alerts.config import Settings
 from alerts.console.roles import SCOPES
+from alerts.facts.lookup import lookup
 from alerts.store import accounts
 from alerts.store.engine import Store
 from tests.console.conftest import People
@@ -167,6 +168,7 @@ def test_odd_input_gives_no_server_error_and_breaks_no_schema(
 ) -> None:
     """Schemathesis, bounded: ten generated requests an operation."""
     bring_in(store, store_settings)
+    lookup()  # made on first use, which takes seconds: no answer is to be late because of it
     alice = program("alice")
     alice.post("/api/v1/rules", json=RULE)
     token = {"Authorization": alice.headers["Authorization"]}
