@@ -43,7 +43,8 @@ SECURITY_HEADERS = {
 MAX_BODY_BYTES = 4 * 1024 * 1024
 AREAS = (
     "health", "signin", "home", "subscriber", "rules.files", "rules.pages",
-    "stories", "deliveries", "channels", "feeds", "team", "service",
+    "stories", "deliveries", "channels", "feeds", "team", "service", "wording",
+    "vocabulary",
     "api.document", "api.rules", "api.news", "api.sending", "api.service",
 )  # fmt: skip
 
@@ -63,6 +64,8 @@ SECTIONS = (
     Section("Deliveries", "/deliveries"),
     Section("Channels", "/channels"),
     Section("Feeds", "/feeds"),
+    Section("Templates", "/templates"),
+    Section("Vocabulary", "/vocabulary"),
     Section("Status", "/status"),
     Section("Audit", "/audit", "admin"),
     Section("Users", "/users", "admin"),

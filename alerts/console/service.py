@@ -43,7 +43,7 @@ def audit(desk: CurrentDesk) -> Response:
             session, desk.actor.team_id,
             Asked(asked.q, asked.sort, asked.descending, asked.offset, asked.limit, asked.filters),
         )  # fmt: skip
-        actions = browse.audit_actions(session)
+        actions = browse.audit_actions(session, desk.actor.team_id)
     if asked.csv:
         return tables.csv_answer("audit", COLUMNS, found.rows, _cell)
     table = tables.Table("/audit", COLUMNS, asked, found.rows, found.total)

@@ -353,9 +353,10 @@ def suppressed(session: Session, team_id: int) -> list[tuple[Suppression, Channe
 # ── what was set aside ───────────────────────────────────────────────────────────────────────────
 
 
-def audit_actions(session: Session) -> Sequence[str]:
-    """Every kind of change that was ever noted."""
-    return session.exec(select(AuditEntry.action).distinct().order_by(AuditEntry.action)).all()
+def audit_actions(session: Session, team_id: int) -> Sequence[str]:
+    """Every kind of change that was ever noted in the team."""
+    mine = (col(AuditEntry.team_id) == team_id) | col(AuditEntry.team_id).is_(None)
+    return session.exec(select(AuditEntry.action).where(mine).distinct().order_by(AuditEntry.action)).all()
 
 
 def dead_items(session: Session, limit: int = 20) -> Sequence[Item]:

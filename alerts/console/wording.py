@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""Templates: a team's own words for each kind of channel, tried on real stories before they count, every version kept."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from alerts.console.access import GuardedRoute
+from alerts.console.desk import CurrentDesk, Desk, not_found
+from alerts.console.roles import Role, needs
+from alerts.delivery.templating import PARTS, Fault
+from alerts.errors import InputError
+from alerts.model import ChannelKind, Message
+from alerts.pipeline import templates
+from alerts.store import browse
+from alerts.store import templates as stored
+from alerts.store.browse import Asked
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/templates")
+MAX_PART_CHARS = 60_000
+
+
+@router.get("")
+@needs(Role.VIEWER)
+def template_list(desk: CurrentDesk) -> Response:
+    with desk.store.read() as session:
+        kept = {kind: list(stored.versions(session, desk.actor.team_id, kind)) for kind in ChannelKind}
+    return desk.show("wording/list.html", kept=kept)
+
+
+@router.get("/{kind}")
+@needs(Role.VIEWER)
+def edit(desk: CurrentDesk, kind: ChannelKind, story: int | None = None) -> Response:
+    with desk.store.read() as session:
+        good = stored.good(session, desk.actor.team_id, kind, 1)
+    return _show(desk, kind, dict(good[0][1]) if good else {}, story)
+
+
+def _show(
+    desk: Desk, kind: ChannelKind, source: dict[str, str], story: int | None, faults: list[Fault] | None = None
+) -> Response:
+    """The editor with a preview; without a template of the team's own, of Oncowire's layout."""
+    message: Message | None = None
+    with desk.store.read() as session:
+        kept = list(stored.versions(session, desk.actor.team_id, kind))
+        recent = browse.stories(session, Asked(limit=20)).rows
+        if story is not None and browse.story(session, story) is None:
+            raise not_found("story")
+        try:
+            message = templates.preview(session, kind, source, story) if not faults else None
+        except InputError as exc:
+            faults = [Fault("template", 1, exc.code, exc.message)]
+    return desk.show(
+        "wording/edit.html", 422 if faults else 200, kind=kind, parts_of=PARTS[kind], source=source, kept=kept,
+        message=message, faults=faults or [], recent=recent, story=story,
+    )  # fmt: skip
+
+
+@router.post("/{kind}")
+@needs(Role.EDITOR, "channels:write")
+async def save(request: Request, desk: CurrentDesk, kind: ChannelKind) -> Response:
+    """Preview, check on the last 50 stories, or save what passes them."""
+    form = await request.form()
+    source = {
+        part: text for part in PARTS[kind] if (text := str(form.get(part, ""))[:MAX_PART_CHARS].replace("\r\n", "\n"))
+    }
+    number = str(form.get("story", ""))
+    story = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    return await run_in_threadpool(_saved, desk, kind, source, story, str(form.get("do", "")))
+
+
+def _saved(desk: Desk, kind: ChannelKind, source: dict[str, str], story: int | None, do: str) -> Response:
+    if do == "preview":
+        return _show(desk, kind, source, story)
+    with desk.store.read() as session:
+        faults = templates.check(session, kind, source)
+    if faults or do != "save":
+        return _show(desk, kind, source, story, faults)
+    with desk.store.write() as session:
+        made = templates.save(session, desk.actor.team_id, kind, source, desk.actor.name, desk.now)
+        desk.audit(session, "template_saved", f"template {kind.value}", version=made.version)
+    return desk.go(f"/templates/{kind.value}", f"Version {made.version} is in use from the next message on.")
+
+
+@router.post("/{kind}/revert")
+@needs(Role.EDITOR, "channels:write")
+def revert(desk: CurrentDesk, kind: ChannelKind, version: Annotated[int, Form(ge=0)]) -> Response:
+    with desk.store.write() as session:
+        templates.revert(session, desk.actor.team_id, kind, version, desk.actor.name, desk.now)
+        desk.audit(session, "template_reverted", f"template {kind.value}", to=version)
+    return desk.go(f"/templates/{kind.value}", "Back in use." if version else "Oncowire's own layout is in use again.")

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: MIT
+"""The other pages: what people do there works, is noted, and stays inside the team."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlmodel import select
+
+from alerts.config import Settings
+from alerts.console.tables import safe_cell
+from alerts.store import accounts, rules
+from alerts.store.engine import Store
+from alerts.store.tables import AuditEntry, Channel, Delivery, Feed, Story, StoryFeedback
+from tests.console.conftest import Browser, People
+from tests.console.news import bring_in
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+As = Callable[[str], Browser]
+MAIL = {"kind": "email", "value": "reader@example.org", "label": "Reader"}
+
+
+@pytest.fixture
+def news(store: Store, store_settings: Settings) -> None:
+    bring_in(store, store_settings, copies=2)
+
+
+def actions(store: Store) -> list[str]:
+    with store.read() as session:
+        return [entry.action for entry in session.exec(select(AuditEntry).order_by(AuditEntry.id))]  # type: ignore[arg-type]
+
+
+def test_stories_are_found_by_brand_word_and_event(as_: As, news: None) -> None:
+    vera = as_("vera")
+    assert "1–2 of 2" in vera.get("/stories?concept=Cabometyx").text
+    assert "complete response letter" in vera.get("/stories?event=rejection").text
+    assert "Nothing fits" in vera.get("/stories?q=zebra").text
+    assert "does not know “zebra”" in vera.get("/stories?concept=zebra").text
+
+
+def test_a_story_shows_marked_evidence_its_sources_and_why(as_: As, news: None) -> None:
+    page = as_("vera").get("/stories/1").text
+    assert "<mark>European Commission</mark> has approved <mark>cabozantinib</mark>" in page
+    assert "2 sources" in page
+    assert "because the text is the same" in page
+
+
+def test_a_source_is_split_off_and_merged_back(as_: As, store: Store, news: None) -> None:
+    bob = as_("bob")
+    answer = bob.post("/stories/1/split", {"item": "7"})
+    new = int(answer.headers["location"].rsplit("/", 1)[1])
+    assert "1 source<" in bob.get("/stories/1").text
+    assert bob.post(f"/stories/{new}/merge", {"into": "1"}).headers["location"] == "/stories/1"
+    assert "2 sources" in bob.get("/stories/1").text
+    assert actions(store) == ["story_split", "story_merged"]
+
+
+def test_not_relevant_is_kept_with_its_author(as_: As, store: Store, news: None) -> None:
+    as_("bob").post("/stories/2/not-relevant", {"note": "old news"})
+    with store.read() as session:
+        said = session.exec(select(StoryFeedback)).one()
+    assert (said.story_id, said.author, said.note) == (2, "bob@example.org", "old news")
+
+
+def test_a_channel_is_added_tested_renamed_and_switched_off(as_: As, store: Store) -> None:
+    bob = as_("bob")
+    assert bob.post("/channels/add", MAIL).status_code == 303
+    assert "has this name" in bob.post("/channels/add", {**MAIL, "value": "b@example.org"}).text
+    assert "no mail address" in bob.post("/channels/add", {**MAIL, "value": "nonsense"}).text
+    test = bob.post("/channels/1/test").headers["location"]
+    assert "Test from Oncowire" in bob.get(test).text
+    bob.post("/channels/1/rename", {"label": "Renamed"})
+    bob.post("/channels/1/switch")
+    with store.read() as session:
+        row = session.get_one(Channel, 1)
+        assert (row.label, row.state) == ("Renamed", "disabled")
+        assert session.exec(select(Delivery.kind)).all() == ["test"]
+    assert actions(store) == ["channel_added", "channel_tested", "channel_renamed", "channel_disabled"]
+
+
+def test_what_ended_is_sent_again_and_what_is_open_is_not(as_: As, store: Store) -> None:
+    bob = as_("bob")
+    bob.post("/channels/add", MAIL)
+    bob.post("/channels/1/test")
+    bob.post("/deliveries/1/again")
+    assert "still under way" in bob.get("/deliveries/1").text
+    with store.write() as session:
+        session.get_one(Delivery, 1).state = "dead"
+    bob.post("/deliveries/1/again")
+    with store.read() as session:
+        row = session.get_one(Delivery, 1)
+        assert (row.state, row.state_reason) == ("pending", "sent again by bob@example.org")
+
+
+def test_feeds_are_added_paused_named_and_exported(as_: As, store: Store) -> None:
+    bob = as_("bob")
+    url = "https://www.example.org/feed.xml"
+    assert bob.post("/feeds/add", {"url": url, "title": "Example", "tier": "company"}).status_code == 303
+    refused = bob.post("/feeds/add", {"url": "http://127.0.0.1/feed"})
+    assert refused.status_code == 422
+    bob.post("/feeds/1/set", {"do": "pause"})
+    bob.post("/feeds/1/set", {"do": "name", "title": "Better", "tier": "journal"})
+    with store.read() as session:
+        feed = session.get_one(Feed, 1)
+        assert (feed.enabled, feed.state, feed.title, feed.tier) == (False, "paused", "Better", "journal")
+    opml = bob.get("/feeds/export.opml")
+    assert url in opml.text
+    files = {"file": ("feeds.opml", opml.content.replace(b"feed.xml", b"other.xml"))}
+    again = bob.client.post("/feeds/import", data={"csrf": bob.csrf()}, files=files)
+    assert again.status_code == 303
+    assert "1 added" in bob.get("/feeds").text
+
+
+def test_alice_invites_a_colleague_and_makes_a_token(as_: As, stranger: Browser, store: Store, people: People) -> None:
+    alice = as_("alice")
+    page = alice.post("/users/add", {"email": "dora@example.org", "role": "editor"}).text
+    link = page.partition('value="http://127.0.0.1:8000')[2].partition('"')[0]
+    done = stranger.post(link, {"password": "seven green kettles sing"})
+    assert done.status_code == 303
+    assert "Team a" in stranger.get("/account").text
+    token = alice.post("/users/tokens", {"label": "export", "scope": ["read"], "days": "30"}).text
+    assert "owt_" in token
+    assert "owt_" not in alice.get("/users").text
+    with store.read() as session:
+        assert [t.label for t, _ in accounts.tokens(session, people.teams["a"])] == ["export"]
+
+
+def test_an_admin_touches_nobody_of_another_team(as_: As, people: People) -> None:
+    alice = as_("alice")
+    charlie = people.users["charlie"]
+    assert alice.post(f"/users/{charlie}/role", {"role": "viewer"}).status_code == 404
+    assert alice.post(f"/users/{charlie}/link").status_code == 404
+
+
+def test_an_admin_cannot_take_over_somebody_who_is_admin_elsewhere(as_: As, store: Store, people: People) -> None:
+    with store.write() as session:
+        accounts.set_role(session, people.users["charlie"], people.teams["a"], "viewer")
+    answer = as_("alice").post(f"/users/{people.users['charlie']}/link")
+    assert answer.status_code == 422
+    assert "/welcome/" not in answer.text
+
+
+def test_the_audit_is_for_admins_and_of_their_team(as_: As) -> None:
+    as_("bob").post("/channels/add", MAIL)
+    assert "channel added" in as_("alice").get("/audit").text
+    assert "channel added" not in as_("charlie").get("/audit").text
+    assert as_("bob").get("/audit").status_code == 403
+
+
+def test_charlie_sees_no_delivery_channel_or_reader_of_team_a(as_: As) -> None:
+    bob, charlie = as_("bob"), as_("charlie")
+    bob.post("/channels/add", MAIL)
+    bob.post("/channels/1/test")
+    for path in ("/channels", "/deliveries", "/subscribers"):
+        assert "Reader" not in charlie.get(path).text
+    assert charlie.get("/deliveries/1").status_code == 404
+    for path in ("/channels/1/test", "/channels/1/switch", "/channels/1/rename", "/deliveries/1/again"):
+        assert charlie.post(path, {"label": "x"}).status_code == 404
+
+
+def test_the_vocabulary_shows_names_and_what_is_above_and_below(as_: As, news: None) -> None:
+    page = as_("vera").get("/vocabulary?q=Cabometyx").text
+    assert "drug:cabozantinib" in page
+    assert "EC approves cabozantinib" in page
+
+
+def test_a_template_is_previewed_refused_when_faulty_saved_and_taken_back(as_: As, store: Store, news: None) -> None:
+    bob = as_("bob")
+    assert (
+        "Oncowire&#39;s own layout" in bob.get("/templates").text
+        or "Oncowire's own layout" in bob.get("/templates").text
+    )
+    faulty = bob.post("/templates/email", {"subject": "{{ nonsense", "do": "save"})
+    assert faulty.status_code == 422
+    assert "Not saved" in faulty.text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@x", "'@x"),
+        ("\t=1", "'\t=1"),
+        ("a=1", "a=1"),
+        (-1, "-1"),
+        (None, ""),
+    ],
+)
+def test_no_cell_is_a_formula(value: object, shown: str) -> None:
+    assert safe_cell(value) == shown
+
+
+def test_rules_and_stories_are_untouched_by_looking(as_: As, store: Store, news: None, people: People) -> None:
+    vera = as_("vera")
+    for path in ("/", "/stories", "/stories/1", "/rules", "/status"):
+        assert vera.get(path).status_code == 200
+    with store.read() as session:
+        assert rules.all_of(session, people.teams["a"]) == []
+        assert {s.revision for s in session.exec(select(Story))} <= {1, 2}
+    assert actions(store) == []
