@@ -162,14 +162,14 @@ def measure(store: Store, settings: Settings, rounds: int) -> None:
         form = {"csrf": csrf, "chip": chips, "days": "365"}
         times, text = _times(
             lambda form=form: client.post("/rules/preview", data=form, headers={"HX-Request": "true"}), rounds
-        )  # type: ignore[misc]
+        )
         shown = text.partition('class="numbers">')[2].partition("</strong>")[0].removeprefix("<strong>")
         print(f"{'preview: ' + name:40} {statistics.median(times):10.0f} {_p95(times):8.0f}  {shown} matches")
         worst += times
     print(f"{'preview, all':40} {statistics.median(worst):10.0f} {_p95(worst):8.0f}")
     others: list[float] = []
     for path in PAGES:
-        times, text = _times(lambda path=path: client.get(path), rounds)  # type: ignore[misc]
+        times, text = _times(lambda path=path: client.get(path), rounds)
         print(f"{'page: ' + path:40} {statistics.median(times):10.0f} {_p95(times):8.0f}  {len(text):,} characters")
         others += times
     print(f"{'pages, all':40} {statistics.median(others):10.0f} {_p95(others):8.0f}")
