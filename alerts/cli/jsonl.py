@@ -29,12 +29,12 @@ def _answers(work: Callable[[dict[str, Any]], dict[str, Any]], source: TextIO) -
         if not line.strip():
             continue
         try:
-            yield work(_object(line))
+            yield work(record(line))
         except OncowireError as exc:
             yield {**_id_of(line), "error": {"code": exc.code, "message": exc.message}}
 
 
-def _object(line: str) -> dict[str, Any]:
+def record(line: str) -> dict[str, Any]:
     if len(line) > MAX_LINE_CHARS:
         raise InputError("line_too_long", f"the line has more than {MAX_LINE_CHARS:,} characters")
     try:

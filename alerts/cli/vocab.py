@@ -1,29 +1,36 @@
 # SPDX-License-Identifier: MIT
-"""Commands on the vocabulary: vocab lookup, check, build, refresh, overlay check."""
+"""Commands on the vocabulary: vocab lookup, check, build, refresh, overlay check, review."""
 
+import getpass
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
+from alerts.config import settings
 from alerts.errors import InputError
 from alerts.facts import concepts
 from alerts.facts.describe import describe, named, near
-from alerts.facts.vocabulary import FOLDER, build, load_with, overlay, rows_of
+from alerts.facts.vocabulary import FOLDER, accepted, build, load_with, overlay, rows_of
 from alerts.facts.vocabulary.assemble import Rows
 from alerts.facts.vocabulary.check import check as troubles
 from alerts.facts.vocabulary.current import current, team_folder
+from alerts.pipeline import open_store
+from alerts.store import novel
 
 vocab_app = typer.Typer(help="The drugs, cancers and bodies that are known by name.", no_args_is_help=True)
 overlay_app = typer.Typer(help="A team's own names, as YAML on top of the shipped ones.", no_args_is_help=True)
+review_app = typer.Typer(help="Names that look like new drugs and wait for a person.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
     vocab_app.add_typer(overlay_app, name="overlay")
+    vocab_app.add_typer(review_app, name="review")
     app.add_typer(vocab_app, name="vocab")
 
 
@@ -120,6 +127,47 @@ def _differences(old: Rows, new: Rows) -> None:
         typer.echo(str(change))
     counts = Counter(change.what for change in told)
     typer.echo(", ".join(f"{counts[w]} {w}" for w in ("added", "removed", "changed")), err=True)
+
+
+@review_app.command("list")
+def review_list(
+    state: Annotated[str, typer.Option(help="open · accepted · refused")] = "open", as_json: AsJson = False
+) -> None:
+    """Unknown names seen in news of cancer, the most frequent first."""
+    with open_store(settings()) as store, store.read() as session:
+        rows = [row.model_dump(mode="json") for row in novel.queue(session, state)]
+    for row in rows:
+        line = f"{row['seen_count']:>5}  {row['name']:28}{row['reason']}"
+        typer.echo(json.dumps(row, ensure_ascii=False) if as_json else line)
+
+
+@review_app.command()
+def accept(
+    name: str,
+    known_as: Annotated[str | None, typer.Option("--as", help="It is one more name of this drug.")] = None,
+) -> None:
+    """The name is a drug (or, with --as, another name of one): it goes into the team's overlay."""
+    inn = _inn(known_as) if known_as else None
+    _decide(name, "accepted")
+    typer.echo(f"{name} accepted{f' as {inn}' if inn else ''}: {accepted.accept(team_folder(), name, inn)}")
+
+
+@review_app.command()
+def refuse(name: str) -> None:
+    """The name is no drug: it is not told as one again."""
+    _decide(name, "refused")
+    typer.echo(f"{name} refused: {accepted.refuse(team_folder(), name)}")
+
+
+def _inn(name: str) -> str:
+    """A known drug's name for any of its names; an unknown one is a new drug's."""
+    found = concepts().resolve("drug", name)
+    return found.name if found is not None and found.kind == "drug" else name
+
+
+def _decide(name: str, state: Literal["accepted", "refused"]) -> None:
+    with open_store(settings()) as store, store.write() as session:
+        novel.decide(session, name, state, getpass.getuser(), datetime.now(UTC))
 
 
 @overlay_app.command("check")

@@ -34,6 +34,8 @@ _SCRIPTS = (
 )
 _TOKEN = re.compile(r"[a-z]{2,}")  # a letter alone is a word in too many languages
 MAX_WORDS = 300  # a paragraph shows a language as well as a book
+SCRIPT_SHARE = 1 / 3
+KANA_SHARE = 1 / 10  # the rest of Japanese is written in Chinese characters
 MIN_HITS = 3
 MIN_SHARE = 0.06
 
@@ -43,7 +45,8 @@ def language(key: str) -> str | None:
     head = key[:4000]
     letters = sum(map(str.isalpha, head))
     for code, script in _SCRIPTS:
-        if letters and len(script.findall(head)) > letters / 3:
+        share = len(script.findall(head)) / letters if letters else 0
+        if share > (KANA_SHARE if code == "ja" else SCRIPT_SHARE):
             return code
     words = _TOKEN.findall(head)[:MAX_WORDS]
     hits = {code: sum(w in known for w in words) for code, known in _WORDS.items()}

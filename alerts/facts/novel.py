@@ -11,6 +11,7 @@ import yaml
 
 from alerts.facts.matcher import Hit
 from alerts.facts.prepare import Part, Sentence
+from alerts.facts.text import key_of
 from alerts.facts.vocabulary import FOLDER, Vocabulary
 
 _WORDS: dict[str, Any] = yaml.safe_load((FOLDER / "novel.yaml").read_text(encoding="utf-8"))
@@ -37,6 +38,7 @@ class NovelFinder:
             return bool(stem.search(word.lower())) and not _ORDINARY.search(word)
 
         self._has_stem = has_stem
+        self._refused = vocabulary.refused
 
     def hits(self, parts: Sequence[Sentence], taken: dict[int, list[tuple[int, int, bool]]]) -> Iterator[Hit]:
         """Unknown drugs. `taken`: (start, end, is a drug) of known names and trials, text positions by sentence number."""
@@ -45,7 +47,7 @@ class NovelFinder:
                 continue
             held = sorted(taken.get(sentence.number, ()))
             for name, start, end in self._candidates(sentence.text):
-                if all(end <= s or start >= e for s, e, _ in held):
+                if key_of(name) not in self._refused and all(end <= s or start >= e for s, e, _ in held):
                     alias = _is_alias(sentence.text, start, end, held)
                     held.append((start, end, True))
                     if not alias:

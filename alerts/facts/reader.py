@@ -51,13 +51,22 @@ class Reader:
         self._expansion = Expansion(tree)
         self._body_names = {b.id: b.short for b in vocabulary.bodies.values()}
 
-    def read(self, item: NewsItem) -> Facts:
-        """Facts of an item; empty lists where the text does not say, never a guess."""
+    def reading(self, item: NewsItem) -> Reading:
+        """The item half read: its sentences, the names in them, the event that is its news (for explanations)."""
+        return self._half(item)[0]
+
+    def _half(self, item: NewsItem) -> tuple[Reading, list[trials.Place], str]:
         parts = sentences(item)
         whole = " ".join(s.keyed.key for s in parts)
         found, named = self._found(item, parts, whole)
         reading = Reading(item, parts, found, self._masked(parts, found, named))
         reading.main = main_event(parts, reading.masked)
+        return reading, named, whole
+
+    def read(self, item: NewsItem) -> Facts:
+        """Facts of an item; empty lists where the text does not say, never a guess."""
+        reading, named, whole = self._half(item)
+        parts = reading.parts
         drugs = self._drugs(reading)
         cancers = self._cancers(reading)
         bodies = self._bodies(reading)

@@ -9,6 +9,7 @@ from sqlalchemy import delete, tuple_, update
 from sqlmodel import Session, col, select
 
 from alerts.model import Facts, NewsItem, SourceLine, SourceTier
+from alerts.store import novel
 from alerts.store.claims import claim_due
 from alerts.store.insert import insert_new
 from alerts.store.tables import Feed, Item, ItemFacts
@@ -82,6 +83,7 @@ def save_facts(session: Session, found: Mapping[StoredItem, Facts], now: datetim
     held = tuple_(col(ItemFacts.item_id), col(ItemFacts.revision))
     session.execute(delete(ItemFacts).where(held.in_([(item.id, item.revision) for item in found])))
     insert_new(session, ItemFacts, rows)
+    novel.note(session, ((item.id, facts) for item, facts in found.items()), now)
     _advance(session, [item.id for item in found], "group", now)
 
 
