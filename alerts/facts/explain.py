@@ -105,12 +105,19 @@ def _event(reading: Reading, facts: Facts) -> Line:
     if reading.main is None:
         return Line("event", "unknown", ("no phrase of the grammar in title and lead",))
     sentence, event = reading.main
-    row = GRAMMAR[event.rank]
     where = "title" if sentence.number == 0 else f"sentence {sentence.number}"
-    rule = row.pattern if len(row.pattern) <= MAX_RULE else row.pattern[:MAX_RULE] + " …"
     status = f" ({facts.event.status})" if facts.event.status else ""
-    why = f"{where}, {_places(facts.event.mentions)}: rule {event.rank} of events.yaml for {row.type.value}: {rule}"
+    why = f"{where}, {_places(facts.event.mentions)}: {_rule(event.rank)}"
     return Line("event", f"{facts.event.type.value}{status}", (why,))
+
+
+def _rule(rank: int) -> str:
+    """The row of the grammar; what no phrase tells is read from the form of the item."""
+    if rank >= len(GRAMMAR):
+        return "no phrase of events.yaml, but the form of the item"
+    row = GRAMMAR[rank]
+    shown = row.pattern if len(row.pattern) <= MAX_RULE else row.pattern[:MAX_RULE] + " …"
+    return f"rule {rank} of events.yaml for {row.type.value}: {shown}"
 
 
 def _rest(facts: Facts) -> list[Line]:
