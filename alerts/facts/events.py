@@ -45,7 +45,7 @@ REGULATORY = {
 READOUTS = {_T.TRIAL_POSITIVE, _T.TRIAL_NEGATIVE, _T.TRIAL_UPDATE}
 # How a known name stands in a masked key, by kind of concept (see the head of events.yaml).
 MASKS = {"drug": "D", "indication": "C", "biomarker": "B", "company": "K"}
-BODY_MASKS = {"regulator": "R", "hta": "H", "guideline": "G", "conference": "M"}
+BODY_MASKS = {"regulator": "R", "hta": "H", "payer": "H", "guideline": "G", "conference": "M"}
 
 
 def _grammar() -> tuple[Row, ...]:

@@ -20,11 +20,12 @@ _ABSTRACT = re.compile(
     r"\b(?:methods|results|conclusions?) ?: "
 )
 _TRIAL = re.compile(
-    r"\bphase (?:i|1|2|3|4)|\brandomi[sz]ed|\bopen label|\bsingle arm|\bplacebo controlled|\bdouble blind|\bfirst in human|\btrial\b"
+    r"\bphase (?:i|1|2|3|4)|\brandomi[sz]ed|\bopen label|\bsingle arm|\bplacebo controlled|\bdouble blind|\btrial\b"
 )
 _NO_TRIAL = re.compile(
     r"retrospective|real world|meta analys|systematic review|cohort study|case report|case series|registry|mice|murine|"
-    r"in vitro|pre ?clinical|xenograft|cost effective|cell lines|nomogram|mendelian|database|letter|landscape|consensus"
+    r"in vitro|pre ?clinical|xenograft|cost effective|cell lines|nomogram|mendelian|database|letter|landscape|consensus|genomic|profiling|circulating|predict|"
+    r"prognos|patterns? of|mechanism|biomarker|microenvironment|resistance to|impact of|characteri[sz]|state of the art|review"
 )
 _DESIGN = re.compile(r"rationale|study protocol|trial in progress|study design|protocol for")
 _IN_LEAD = re.compile(r"\b(?:trial|phase \S+|study)\b")

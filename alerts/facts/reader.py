@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """From title and summary to bound facts. Pure: the same text gives the same facts."""
 
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
@@ -16,7 +15,8 @@ from alerts.facts.news import main_event
 from alerts.facts.novel import NovelFinder, is_novel, novel_name
 from alerts.facts.prepare import Part, Sentence, sentences
 from alerts.facts.reading import Found, Reading
-from alerts.facts.roles import is_subject
+from alerts.facts.relevance import CANCER_WORDS, is_relevant
+from alerts.facts.roles import about_spans, is_subject
 from alerts.facts.subjects import Places, body_of_the_land, primary_cancers, primary_drugs, regulator_role
 from alerts.facts.vocabulary import Vocabulary
 from alerts.facts.vocabulary.current import Latest
@@ -24,7 +24,6 @@ from alerts.model import (
     BiomarkerFact,
     DrugFact,
     EventFact,
-    EventType,
     Facts,
     IndicationFact,
     NewsItem,
@@ -32,12 +31,8 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.2"
+EXTRACTOR_VERSION = "2026.11.3"
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
-_CANCER_WORDS = re.compile(
-    r"cancer|oncolog|tumou?r|leuk|lymphom|myelom|carcinom|sarcom|melanom|metasta|glioma|glioblast|blastoma|neoplas|malignan|chemother|car t\b"
-)
-_CORPORATE = {EventType.CORPORATE, EventType.CONFERENCE}
 
 
 class Reader:
@@ -72,7 +67,7 @@ class Reader:
         bodies = self._bodies(reading)
         self._settle(reading, drugs, bodies)
         event = _event_fact(reading)
-        relevant = _relevant(parts, drugs, cancers, event.type)
+        relevant = is_relevant(parts, drugs, cancers, event.type)
         drugs = tuple(d for d in drugs if relevant or d.tier != "other")
         bound = claims(reading, self._tree, drugs, cancers, bodies)
         return Facts(
@@ -103,8 +98,8 @@ class Reader:
             spans.setdefault(parts[hit.sentence].number, []).append(span)
         named = trials.places(parts, spans)
         for place in named:
-            spans.setdefault(place.sentence.number, []).append((place.start, place.end, False))
-        if _CANCER_WORDS.search(whole) or any(h.kind == "indication" for h in hits):
+            spans.setdefault(place.sentence.number, []).append((place.start, place.end, True))
+        if CANCER_WORDS.search(whole) or any(h.kind == "indication" for h in hits):
             hits = sorted([*hits, *self._novel.hits(parts, spans)], key=lambda h: (h.sentence, h.start))
         return _with_roles(item, parts, hits), named
 
@@ -206,12 +201,13 @@ class Reader:
 def _with_roles(item: NewsItem, parts: list[Sentence], hits: Sequence[Hit]) -> list[Found]:
     made: list[Found] = []
     earlier: list[tuple[int, int, bool]] = []
+    about: list[tuple[int, int]] = []
     last = -1
     for hit in hits:
         sentence = parts[hit.sentence]
         if hit.sentence != last:
-            earlier, last = [], hit.sentence
-        subject = sentence.part is not Part.BOILERPLATE
+            earlier, last, about = [], hit.sentence, about_spans(sentence.keyed.key)
+        subject = sentence.part is not Part.BOILERPLATE and all(not s <= hit.start < e for s, e in about)
         if hit.kind == "drug":
             subject = subject and is_subject(sentence.keyed.key, hit.start, hit.end, earlier)
             earlier.append((hit.start, hit.end, subject))
@@ -225,22 +221,6 @@ def _event_fact(reading: Reading) -> EventFact:
         return EventFact()
     sentence, event = reading.main
     return EventFact(type=event.type, status=event.status, mentions=(reading.span(sentence, event.start, event.end),))
-
-
-def _relevant(
-    parts: list[Sentence], drugs: Sequence[DrugFact], cancers: Sequence[IndicationFact], event: EventType
-) -> bool:
-    """Is the main message about cancer or an anticancer drug as such (labelling rules)?"""
-    title = parts[0].keyed.key if parts else ""
-    lead = " ".join(s.keyed.key for s in parts[1:3] if s.part is Part.BODY)
-    drug = any(d.role is Role.PRIMARY and d.tier not in {"novel", "other"} for d in drugs)
-    if _CANCER_WORDS.search(title) or any(
-        c.role is Role.PRIMARY and any(m.field == "title" for m in c.mentions) for c in cancers
-    ):
-        return True
-    if event in _CORPORATE and not (drug and any(m.field == "title" for d in drugs for m in d.mentions)):
-        return False
-    return drug or bool(cancers and _CANCER_WORDS.search(lead))
 
 
 _latest = Latest(lambda vocabulary: Reader(vocabulary, concepts()))

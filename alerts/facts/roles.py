@@ -17,6 +17,7 @@ _AFTER_NAME = re.compile(_WORDS["after_name"])
 _BACKGROUND = re.compile(_WORDS["background"])
 _FURTHER = re.compile(_WORDS["further"])
 _DESCRIBES = re.compile(_WORDS["describes"])
+_ABOUT = re.compile(_WORDS["about"])
 _COMBINED = re.compile(_WORDS["combined"])
 _APART = re.compile(_WORDS["apart"])
 _PARTNER_CHARS = 90  # further apart, two names are no regimen
@@ -56,6 +57,11 @@ def is_background(key: str) -> bool:
 def is_further(key: str) -> bool:
     """Does the sentence add a piece of news ("also", "in addition")?"""
     return bool(_FURTHER.search(key))
+
+
+def about_spans(key: str) -> list[tuple[int, int]]:
+    """Where a company says what it is ("a clinical-stage company that develops …")."""
+    return [hit.span() for hit in _ABOUT.finditer(key)] if "today" in key or "announc" in key else []
 
 
 def describes_drug(after: str) -> bool:

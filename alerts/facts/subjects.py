@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from alerts.facts.concepts import CANCER, VocabularyConcepts
+from alerts.facts.concepts import CANCER, GENERIC, VocabularyConcepts
 from alerts.facts.events import REGULATORY
 from alerts.facts.news import LEAD_SENTENCES
 from alerts.facts.prepare import Part
@@ -50,7 +50,8 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     told = {c for c in titled if not all(_describes(p) for p in by_id[c] if p.titled)}
     leading = _first_named(by_id, LEAD_SENTENCES - 1) - {CANCER}
     titled = told or titled or _first_named(by_id, 1) - {CANCER} or leading
-    narrower = {c for c in leading if any(t != c and t in tree.ancestors(c) for t in titled)}
+    named = titled - GENERIC  # "solid tumors" is not made narrower by a list of examples
+    narrower = {c for c in leading if any(t != c and t in tree.ancestors(c) for t in named)}
     primary = titled | narrower
     for broad in list(primary):
         below = [c for c in primary if c != broad and broad in tree.ancestors(c)]
@@ -65,7 +66,7 @@ def _describes(place: Found) -> bool:
 
 def _first_named(by_id: Places, limit: int) -> set[str]:
     """Concepts of the first `limit` body sentences that name any of the kind."""
-    body = [(c, p) for c, places in by_id.items() for p in places if p.sentence.part is Part.BODY]
+    body = [(c, p) for c, places in by_id.items() for p in places if p.subject and p.sentence.part is Part.BODY]
     numbers = sorted({p.sentence.number for _, p in body})[:limit]
     return {c for c, p in body if p.sentence.number in numbers}
 

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""Is an item's main message about cancer or an anticancer drug as such? Words: vocabulary/relevance.yaml."""
+
+import re
+from collections.abc import Sequence
+
+import yaml
+
+from alerts.facts.prepare import Part, Sentence
+from alerts.facts.roles import about_spans
+from alerts.facts.vocabulary import FOLDER
+from alerts.model import DrugFact, EventType, IndicationFact, Role
+
+_WORDS: dict[str, str] = yaml.safe_load((FOLDER / "relevance.yaml").read_text(encoding="utf-8"))
+CANCER_WORDS = re.compile(_WORDS["cancer"])
+_FIELD = re.compile(_WORDS["field"])
+_OTHER = re.compile(rf"\b(?:{_WORDS['other']})")
+_COMPANY_NEWS = {EventType.CORPORATE, EventType.CONFERENCE}
+_UNSURE_TIERS = {"novel", "other"}  # not known to be a cancer drug
+
+
+def is_relevant(
+    parts: Sequence[Sentence], drugs: Sequence[DrugFact], cancers: Sequence[IndicationFact], event: EventType
+) -> bool:
+    """By the title where it says so; company news and other diseases need more than a word of the lead."""
+    title = parts[0].keyed.key if parts else ""
+    known = [d for d in drugs if d.role is Role.PRIMARY and d.tier not in _UNSURE_TIERS]
+    titled_drug = any(m.field == "title" for d in known for m in d.mentions)
+    titled_cancer = any(m.field == "title" for c in cancers if c.role is Role.PRIMARY for m in c.mentions)
+    if titled_cancer or CANCER_WORDS.search(_FIELD.sub("", title)):
+        return True
+    if _OTHER.search(title):
+        return False
+    if _FIELD.search(title):
+        return event is not EventType.CORPORATE or titled_drug
+    if event in _COMPANY_NEWS and not titled_drug:
+        return False
+    return bool(known) or bool(cancers and CANCER_WORDS.search(_lead(parts)))
+
+
+def _lead(parts: Sequence[Sentence]) -> str:
+    """The first two sentences without what a company says of itself."""
+    return " ".join(_told(s.keyed.key) for s in parts[1:3] if s.part is Part.BODY)
+
+
+def _told(key: str) -> str:
+    for start, end in reversed(about_spans(key)):
+        key = key[:start] + key[end:]
+    return key

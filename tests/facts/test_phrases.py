@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""Expressions are skipped only where they cannot match."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.facts.events import GRAMMAR, events
+from alerts.facts.phrases import Phrases, branches, needed
+
+_GRAMMAR = Phrases((n, row.pattern) for n, row in enumerate(GRAMMAR))
+WORDS = [
+    "RRR",
+    "EE",
+    "DDDD",
+    "CCC",
+    "KK",
+    "approves",
+    "rejects",
+    "of",
+    "the",
+    "application",
+    "for",
+    "trial",
+    "met",
+    "its",
+    "endpoint",
+    "fails",
+    "to",
+    "stop",
+    "first",
+    "patient",
+    "dosed",
+    "data",
+]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join))
+def test_the_words_that_are_asked_for_first_never_hide_a_match(text: str) -> None:
+    found = _GRAMMAR.first(text)
+
+    assert set(found) == {n for n, row in enumerate(GRAMMAR) if re.search(row.pattern, text)}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        (r"approv\w*", {"approv"}),
+        (r"(?:meets?|met)(?: \S+){0,3} (?:goal|bar)", {" goal", " bar"}),
+        (r"\w+", set()),
+        (r"(?:ab)?cde", {"abcde", "cde"}),
+    ],
+)
+def test_what_an_expression_cannot_do_without(pattern: str, words: set[str]) -> None:
+    assert needed(pattern) == words
+
+
+def test_only_the_bars_at_the_top_part_an_expression() -> None:
+    assert branches(r"a(?:b|c)|[|]\||d") == ["a(?:b|c)", r"[|]\|", "d"]
+
+
+def test_a_name_says_nothing_of_the_event_that_its_words_would() -> None:
+    assert [e.type.value for e in events("RRR approves DDDDDD for CCCC", title=True)][:1] == ["approval"]
+    assert events("DDDDDD", title=True) == []
