@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A local origin for benchmarks of polling: its own process, thousands of hosts (127.x.y.z), scripted by path.
 
-`/first/N` is a feed with validators, `/same/N` the same without looking at them, both on any address of 127.0.0.0/8.
+`/first/N` is a feed with validators, `/same/N` the same without looking at them, `/changed/N` has something new each time,
+`/slow/N` answers 304 after five seconds, `/hang/N` never; all on any address of 127.0.0.0/8.
 """
 
 import asyncio
@@ -56,13 +57,18 @@ class Origin:
 
     def __init__(self) -> None:
         self.bodies: dict[int, bytes] = {}
+        self.asked = 0
 
     def answer(self, path: str, headers: bytes) -> bytes:
         _, kind, number = path.split("/")
         etag = f'"{number}-1"'
-        if kind == "first" and f"if-none-match: {etag}".encode() in headers.lower():
+        if kind in {"first", "slow"} and f"if-none-match: {etag}".encode() in headers.lower():
             return f"HTTP/1.1 304 Not Modified\r\nETag: {etag}\r\n\r\n".encode()
-        body = self.bodies.setdefault(int(number), feed(int(number)))
+        if kind == "changed":
+            self.asked += 1
+            body = feed(int(number), 10, self.asked)
+        else:
+            body = self.bodies.setdefault(int(number), feed(int(number)))
         extra = f"ETag: {etag}\r\n" if kind == "first" else ""
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nContent-Length: {len(body)}\r\n{extra}\r\n"
         return head.encode() + body
@@ -71,7 +77,9 @@ class Origin:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                writer.write(self.answer(head.split(b" ", 2)[1].decode(), head))
+                path = head.split(b" ", 2)[1].decode()
+                await asyncio.sleep({"slow": 5.0, "hang": 60.0}.get(path.split("/")[1], 0.0))
+                writer.write(self.answer(path, head))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()

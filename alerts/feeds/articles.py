@@ -35,6 +35,8 @@ class Robots:
 
     def allows(self, url: str, now: datetime) -> bool:
         """RFC 9309: no robots.txt (4xx) allows all; one that cannot be had (5xx, no answer) forbids all."""
+        if not self.client.may_fetch(url):
+            return False
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
         known = self._known.get(origin)

@@ -64,6 +64,14 @@ class Client:
         }
         self._pool.connection_pool_kw["ssl_context"].load_default_certs()
 
+    def may_fetch(self, url: str) -> bool:
+        """Would the guard let this address through, as it is written?"""
+        try:
+            self._guard.check_url(url)
+        except Permanent:
+            return False
+        return True
+
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         """Raises Permanent (refused address, redirect_loop, downgrade) or Transient (dns, connect, timeout, body limits)."""
         deadline = time.monotonic() + self._limits.total_s

@@ -66,7 +66,9 @@ class Guard:
         if parts.username is not None or parts.password is not None:
             raise _refused("userinfo", "an address may not carry a name or password")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        target = self.check_host(parts.hostname or "", port or (443 if parts.scheme == "https" else 80), WEB_PORTS)
+        target = self.check_host(
+            parts.hostname or "", (443 if parts.scheme == "https" else 80) if port is None else port, WEB_PORTS
+        )
         return target._replace(scheme=parts.scheme, path=path)
 
     def check_host(self, host: str, port: int, ports: set[int]) -> Target:

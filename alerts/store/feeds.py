@@ -52,6 +52,7 @@ class Claimed(NamedTuple):
     feed: FeedState
     memory: Memory
     options: Options
+    due_at: datetime
 
 
 def claim(session: Session, now: datetime, limit: int, owner: str) -> list[Claimed]:
@@ -62,20 +63,22 @@ def claim(session: Session, now: datetime, limit: int, owner: str) -> list[Claim
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text(f"SELECT pg_advisory_xact_lock({PG_CLAIM_LOCK})"))
-    ids = _due_and_free(session, now, limit)
-    if not ids:
+    due = _due_and_free(session, now, limit)
+    if not due:
         return []
+    ids = list(due)
     leased = {"next_poll_at": now + timedelta(seconds=LEASE_S), "last_polled_at": now, "lease_owner": owner}
     session.execute(update(_FEED).where(_FEED.c.id.in_(ids)).values(leased))
     rows = session.execute(select(*_COLUMNS).where(_FEED.c.id.in_(ids)).order_by(_FEED.c.id)).mappings()
-    return [_claimed(dict(row)) for row in rows]
+    return [_claimed(dict(row), due[row["id"]]) for row in rows]
 
 
-def _due_and_free(session: Session, now: datetime, limit: int) -> list[int]:
+def _due_and_free(session: Session, now: datetime, limit: int) -> dict[int, datetime]:
+    """Id → since when it is due."""
     place = func.row_number().over(partition_by=_FEED.c.host_key, order_by=(_FEED.c.next_poll_at, _FEED.c.id))
     due = select(_FEED.c.id, _FEED.c.next_poll_at, place.label("place")).where(*_is_due(now), *_is_free(now)).subquery()
-    first = select(due.c.id).where(due.c.place == 1).order_by(due.c.next_poll_at, due.c.id).limit(limit)
-    return list(session.execute(first).scalars())
+    first = select(due.c.id, due.c.next_poll_at).where(due.c.place == 1).order_by(due.c.next_poll_at, due.c.id)
+    return {row.id: row.next_poll_at for row in session.execute(first.limit(limit))}
 
 
 def _is_due(now: datetime) -> list[ColumnElement[bool]]:
@@ -97,9 +100,10 @@ def _not_paused(now: datetime) -> list[ColumnElement[bool]]:
     return [_FEED.c.host_key.not_in(select(FeedHost.host_key).where(col(FeedHost.not_before) > now))]
 
 
-def _claimed(row: Mapping[str, Any]) -> Claimed:
+def _claimed(row: Mapping[str, Any], due_at: datetime) -> Claimed:
     state = FeedState(**{name: row[name] for name in FeedState.model_fields})
-    return Claimed(row["id"], state, Memory.model_validate(row["memory"]), Options.model_validate(row["options"]))
+    memory, options = Memory.model_validate(row["memory"]), Options.model_validate(row["options"])
+    return Claimed(row["id"], state, memory, options, due_at)
 
 
 def waiting(session: Session, now: datetime) -> int:

@@ -189,6 +189,7 @@ def told(b: Bench) -> bool:
     for hours in [1] * 25 + [20] * 15 + [1]:
         b.force(hours * HOUR)
         seen.append([(n.key, n.over_at is not None) for n in b.notices()])
+        b.tell_ops()
     late = next(n for n, found in enumerate(seen) if found)
     return late == 24 and seen[-2] == [("feed:1:trouble", False)] and seen[-1] == [("feed:1:trouble", True)]
 

@@ -206,6 +206,12 @@ class Bench:
         with self.store.read() as session:
             return list(session.exec(select(Notice)))
 
+    def tell_ops(self) -> None:
+        """What the ops stage does with open notices: a notice that nobody was told of would be forgotten at its end."""
+        with self.store.write() as session:
+            for notice in session.exec(select(Notice).where(col(Notice.told_at).is_(None))):
+                notice.told_at = self.now
+
     @property
     def log(self) -> list[Asked]:
         return self.origin.log[self.mark :]
