@@ -2,6 +2,7 @@
 """Our own labelled stream (stream.yaml) and how a grouping of it is scored: as outside checks score theirs."""
 
 import itertools
+import random
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import NamedTuple
 
 import yaml
 
-from alerts.model import NewsItem, SourceTier
+from alerts.model import EventFact, EventType, Facts, NewsItem, SourceTier
 
 
 class Told(NamedTuple):
@@ -75,3 +76,15 @@ def score(items: list[Told], groups: Mapping[str, object]) -> Score:
     stories = {told.story for told in items}
     silenced = sorted(stories - set(opened.values()))
     return Score(tp / (tp + fp or 1), tp / (tp + fn or 1), silenced, len(opened) / len(stories), wrong)
+
+
+def garbled(facts: Facts, rng: random.Random, wrong_event: float, lost_drug: float) -> Facts:
+    """As a reader that errs would find them: now and then another event, now and then no drug."""
+    if rng.random() < wrong_event:
+        event = rng.choice([e for e in EventType if e not in {EventType.UNKNOWN, facts.event.type}])
+        claims = tuple(c.model_copy(update={"event": event, "status": None}) for c in facts.claims)
+        facts = facts.model_copy(update={"event": EventFact(type=event), "claims": claims})
+    if rng.random() < lost_drug:
+        claims = tuple(c.model_copy(update={"drugs": ()}) for c in facts.claims)
+        facts = facts.model_copy(update={"drugs": (), "claims": claims})
+    return facts

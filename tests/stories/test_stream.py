@@ -2,14 +2,18 @@
 """A whole stream through `oncowire group`: one group a story, none silenced. Measured on texts that the rules never saw."""
 
 import json
+import random
 from datetime import UTC
 
 import pytest
 from typer.testing import CliRunner
 
 from alerts.cli import app, jsonl
-from tests.conftest import shared
-from tests.stories.streams import Score, Told, score, stream
+from alerts.facts import concepts, reader
+from alerts.model import Facts
+from alerts.stories import Shelf
+from tests.conftest import NOW, shared
+from tests.stories.streams import Score, Told, garbled, score, stream
 
 
 def grouped(items: list[Told]) -> Score:
@@ -49,3 +53,22 @@ def test_the_labelled_stream_is_told_once_a_story_and_no_story_is_silenced(name:
     assert found.precision >= 0.98
     assert found.recall >= 0.95
     assert found.alerts <= 1.05
+
+
+def test_a_reader_that_errs_costs_duplicates_and_hardly_ever_a_story() -> None:
+    """5 % wrong events and 5 % lost drugs, three times over: about 7 more groups for 60 stories are what was measured."""
+    items = stream()
+    facts = [reader().read(told.item) for told in items]
+    clean = _placed(items, facts)
+    dice = random.Random(1)
+    runs = [_placed(items, [garbled(f, dice, 0.05, 0.05) for f in facts]) for _ in range(3)]
+    assert sum(len(run.silenced) for run in runs) <= 1
+    assert sum(run.alerts - clean.alerts for run in runs) / 3 <= 0.2
+
+
+def _placed(items: list[Told], facts: list[Facts]) -> Score:
+    shelf, groups, now = Shelf(concepts()), dict[str, object](), NOW
+    for told, read in zip(items, facts, strict=True):
+        now = told.item.published or now
+        groups[told.item.id], _ = shelf.place(told.item.model_copy(update={"first_seen": now}), read, now)
+    return score(items, groups)
