@@ -105,7 +105,7 @@ def timed(send: Callable[[], object], count: int) -> tuple[float, float]:
 
 def mail_senders(port: int, sender: Sender) -> dict[str, Callable[[], object]]:
     message = dated(render(ChannelKind.EMAIL, samples.approval(), "<1@bench.oncowire>"), "a@example.org", NOW)
-    raw = letter(message, "a@example.org", "b@example.org").as_bytes()
+    raw = letter(message, "a@example.org", "b@example.org")
     kept = smtplib.SMTP("127.0.0.1", port)
     url = f"mailto://127.0.0.1:{port}?from=a@example.org&to=b@example.org&mode=insecure&smtp=127.0.0.1"
 

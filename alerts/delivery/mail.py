@@ -87,7 +87,7 @@ def dated(message: Message, sender: str, now: datetime) -> Message:
     return message.model_copy(update={"headers": {"From": sender, "Date": format_datetime(now), **message.headers}})
 
 
-def letter(message: Message, sender: str, recipient: str) -> EmailMessage:
+def letter(message: Message, sender: str, recipient: str) -> bytes:
     """HTML with its text twin; every header goes through the policy, which refuses line ends.
 
     The same message gives the same bytes, so that a repeat or a replay is what was sent before.
@@ -104,23 +104,27 @@ def letter(message: Message, sender: str, recipient: str) -> EmailMessage:
         mail[name] = value
     mail["MIME-Version"] = "1.0"
     if not message.html:
-        _fill(mail, message.text, "plain")
-        return mail
-    boundary = "=_" + hashlib.sha256(message.message_id.encode()).hexdigest()[:32]
-    mail["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
-    for text, subtype in ((message.text, "plain"), (message.html, "html")):
-        part = EmailMessage(policy=POLICY)
-        _fill(part, text, subtype)
-        mail.attach(part)
-    return mail
+        return _with_part(mail, message.text, "plain")
+    boundary = b"=_" + hashlib.sha256(message.message_id.encode()).hexdigest()[:32].encode()
+    mail["Content-Type"] = f'multipart/alternative; boundary="{boundary.decode()}"'
+    text, markup = (
+        _with_part(EmailMessage(policy=POLICY), *p) for p in ((message.text, "plain"), (message.html, "html"))
+    )
+    edge = b"\r\n--" + boundary
+    return b"".join((_head(mail), edge[2:], b"\r\n", text, edge, b"\r\n", markup, edge, b"--\r\n"))
 
 
-def _fill(part: EmailMessage, text: str, subtype: str) -> None:
-    """As the library's set_content does, but quoted-printable by C: 4 ms a mail became 1."""
-    part["Content-Type"] = f'text/{subtype}; charset="utf-8"'
-    part["Content-Transfer-Encoding"] = "quoted-printable"
+def _with_part(head: EmailMessage, text: str, subtype: str) -> bytes:
+    """A head with its text. The library quotes and folds line by line in Python, which was three quarters of all the CPU
+    that a mail took; what it would give is asked of it in the tests."""
+    head["Content-Type"] = f'text/{subtype}; charset="utf-8"'
+    head["Content-Transfer-Encoding"] = "quoted-printable"
     plain = text.replace("\r\n", "\n").replace("\r", "\n").encode()
-    part.set_payload(binascii.b2a_qp(plain, istext=True).decode("ascii"))
+    return _head(head) + binascii.b2a_qp(plain, istext=True).replace(b"\n", b"\r\n")
+
+
+def _head(mail: EmailMessage) -> bytes:
+    return b"".join(POLICY.fold_binary(name, value) for name, value in mail.raw_items()) + b"\r\n"
 
 
 @lru_cache(maxsize=8)
@@ -161,7 +165,7 @@ class Mailer:
         if not self._url:
             return Outcome(kind=OutcomeKind.TRANSIENT, code="smtp_not_configured", detail="ONCOWIRE_SMTP_URL is empty")
         try:
-            mail = letter(message, self._sender, recipient).as_bytes()
+            mail = letter(message, self._sender, recipient)
             connection, fresh = self._connected()
         except OncowireError as exc:
             return Outcome(kind=OutcomeKind.TRANSIENT, code=exc.code, detail=exc.message)

@@ -89,18 +89,16 @@ class Sender:
         guard = Guard(settings.fetch_allow | settings.webhook_hosts)
         self._client = Client(guard, f"Oncowire/{__version__}", Limits(total_s=20.0))
         self._mailer = Mailer(guard, settings.smtp_url, settings.mail_from)
-        self._asset = apprise.AppriseAsset(async_mode=False, service_timeout=0)
+        asset = apprise.AppriseAsset(async_mode=False, service_timeout=0)
+        self._dispatchers = {channel: _dispatcher(plugin, asset) for channel, plugin in PLUGINS.items()}
 
     def send(self, channel: ChannelKind, config: dict[str, str], message: Message) -> Outcome:
         """One attempt. Never raises for what the other side does."""
         sending = _Sending(self, channel, config, message)
         token = _current.set(sending)
         try:
-            dispatcher = apprise.Apprise(asset=self._asset)
-            dispatcher.add(PLUGINS[channel](asset=self._asset))
-            dispatcher.notify(
-                title=message.subject, body=message.text or message.subject, body_format=apprise.NotifyFormat.TEXT
-            )
+            # The plugin takes the rendered message from the context: Apprise need not split or convert it.
+            self._dispatchers[channel].notify(body=message.message_id, body_format=apprise.NotifyFormat.TEXT)
         finally:
             _current.reset(token)
         return sending.outcome or Outcome(
@@ -136,6 +134,12 @@ class Sender:
     def close(self) -> None:
         self._client.close()
         self._mailer.close()
+
+
+def _dispatcher(plugin: type[OncowirePlugin], asset: apprise.AppriseAsset) -> apprise.Apprise:
+    made = apprise.Apprise(asset=asset)
+    made.add(plugin(asset=asset))
+    return made
 
 
 def _unanswered(exc: OncowireError) -> Outcome:
