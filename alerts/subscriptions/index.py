@@ -49,15 +49,23 @@ class Matches(Mapping[Key, Match]):
         self._found: dict[Key, tuple[_Entry[Key], int]] = {}
         self._made: dict[_Entry[Key], Match] = {}
 
-    def add(self, entry: _Entry[Key], at: int) -> bool:
-        """False if the exact match says no."""
-        if not entry.sure:
-            met = self._reading.met(at, entry.asked)
-            if met is None:
-                return False
+    def add(self, entries: Iterable[_Entry[Key]], at: int) -> int:
+        """Bitmap of those that the exact match refused."""
+        refused = 0
+        for entry in entries:
+            if not entry.sure and not self._meets(entry, at):
+                refused |= 1 << entry.number
+                continue
+            place = (entry, at)
+            for key in entry.keys:
+                self._found[key] = place
+        return refused
+
+    def _meets(self, entry: _Entry[Key], at: int) -> bool:
+        met = self._reading.met(at, entry.asked)
+        if met is not None:
             self._made[entry] = met
-        self._found.update(dict.fromkeys(entry.keys, (entry, at)))
-        return True
+        return met is not None
 
     def __getitem__(self, key: Key) -> Match:
         entry, at = self._found[key]
@@ -130,10 +138,7 @@ class RuleIndex(Generic[Key]):
         done = 0
         for at in range(len(reading.all_views)):
             met = self._candidates(reading, at, phrases) & ~done
-            for entry in self._numbered(met):
-                if not found.add(entry, at):
-                    met ^= 1 << entry.number
-            done |= met
+            done |= met & ~found.add(self._numbered(met), at)
         return found
 
     def _candidates(self, reading: Reading, at: int, phrases: frozenset[str]) -> int:
@@ -172,13 +177,16 @@ class RuleIndex(Generic[Key]):
     def _numbered(self, bits: int) -> Iterator[_Entry[Key]]:
         """Entries of a bitmap, found by words of 64 bits."""
         size = (bits.bit_length() + _WORD_BITS - 1) // _WORD_BITS * (_WORD_BITS // 8)
+        entries = self._entries
         for at, word in enumerate(memoryview(bits.to_bytes(size, sys.byteorder)).cast("Q")):
+            if not word:
+                continue
+            first = at * _WORD_BITS - 1
             while word:
-                low = word & -word
-                entry = self._entries[at * _WORD_BITS + low.bit_length() - 1]
-                assert entry is not None
-                yield entry
-                word ^= low
+                entry = entries[first + (word & -word).bit_length()]
+                if entry is not None:
+                    yield entry
+                word &= word - 1
 
     # ── filing ───────────────────────────────────────────────────────────────────────────────────
 

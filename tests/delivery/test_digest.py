@@ -2,6 +2,7 @@
 """A digest: table of contents, why these waited, deliberate cuts that say what is left off."""
 
 import json
+import re
 
 import pytest
 
@@ -27,6 +28,8 @@ def test_a_digest_lists_what_is_in_it_and_tells_each_story_under_its_heading(cha
     assert "23 Jul 08:00 – 24 Jul 08:00 (Europe/Paris)" in seen
     assert "Update to “Experts of the EMA recommend" in seen
     assert "Trial miss" in seen
+    assert "Update: EU approval" in seen
+    assert not re.search("Update: (Trial miss|Safety)", seen)
     assert seen.rindex("exampletinib") > seen.rindex("Update to")
 
 

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""Messages are what their receivers document: Block Kit by slackblocks, Adaptive Cards 1.4 by the tables of their reference."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from slackblocks import Button
+from slackblocks.blocks import ActionsBlock, Block, ContextBlock, DividerBlock, HeaderBlock, SectionBlock
+
+from alerts.delivery import render, render_digest
+from alerts.delivery.looks import BAD, GOOD, PLAIN, WARN
+from alerts.delivery.render import lay_out
+from alerts.delivery.values import alert_values
+from alerts.model import AlertKind, ChannelKind, EventType, Message
+from tests.delivery.samples import HOSTILE, approval, digest, everywhere, miss, update
+
+KINDS: dict[str, type[Block]] = {
+    "context": ContextBlock,
+    "divider": DividerBlock,
+    "header": HeaderBlock,
+    "section": SectionBlock,
+}
+# Element → its properties at version 1.4 (adaptivecards.io/explorer); every one we use must be among them.
+COMMON = {"type", "separator", "spacing"}
+CARD = {
+    "AdaptiveCard": {"type", "$schema", "version", "lang", "fallbackText", "msteams", "body", "actions"},
+    "Container": COMMON | {"items", "style", "bleed"},
+    "TextBlock": COMMON | {"text", "wrap", "weight", "size", "color", "isSubtle", "style"},
+    "FactSet": COMMON | {"facts"},
+    "Action.OpenUrl": {"type", "title", "url"},
+}
+WORDS = {
+    "weight": {"Default", "Lighter", "Bolder"},
+    "size": {"Default", "Small", "Medium", "Large", "ExtraLarge"},
+    "color": {"Default", "Dark", "Light", "Accent", "Good", "Warning", "Attention"},
+    "spacing": {"Default", "None", "Small", "Medium", "Large", "ExtraLarge", "Padding"},
+}
+STYLES = {
+    "Container": {"default", "emphasis", "good", "attention", "warning", "accent"},
+    "TextBlock": {"default", "heading"},
+}
+
+
+def messages(channel: ChannelKind) -> Iterator[Message]:
+    """Instant, update, miss, the longest hostile one, digest, and for chat a team's own."""
+    for told in (approval(), update(), miss(), everywhere(HOSTILE * 5, 9, AlertKind.UPDATE)):
+        yield render(channel, told, "<1@x>")
+    yield render_digest(channel, digest(), "<1@x>")
+    if channel is not ChannelKind.EMAIL:
+        yield lay_out(channel, "team", alert_values(approval()) | {"paragraphs": ["*a*", "---", "b"]}, "<1@x>")
+
+
+def parsed(block: dict[str, Any]) -> Block:
+    """slackblocks refuses what Slack would refuse; it reads every block from JSON but those of buttons."""
+    if block["type"] != "actions":
+        return KINDS[block["type"]].from_dict(block)
+    return ActionsBlock(
+        [
+            Button(text=e["text"]["text"], action_id=f"b{n}", url=e["url"], style=e.get("style"))
+            for n, e in enumerate(block["elements"])
+        ]
+    )
+
+
+def test_slack_messages_pass_slackblocks() -> None:
+    for message in messages(ChannelKind.SLACK):
+        assert message.payload is not None
+        for block in message.payload["blocks"]:
+            parsed(block)
+
+
+def test_cards_hold_only_what_version_1_4_knows() -> None:
+    for message in messages(ChannelKind.TEAMS):
+        assert message.payload is not None
+        card = message.payload["attachments"][0]["content"]
+        assert (card["version"], bool(card["fallbackText"]), card["msteams"]) == ("1.4", True, {"width": "Full"})
+        _element(card)
+
+
+def _element(element: dict[str, Any]) -> None:
+    kind = element["type"]
+    assert set(element) <= CARD[kind], element
+    for name, known in WORDS.items():
+        assert element.get(name, "Default") in known
+    if "style" in element:
+        assert element["style"] in STYLES[kind]
+    if kind == "TextBlock":
+        assert element["wrap"] is True
+        assert element["text"]
+    for fact in element.get("facts", []):
+        assert set(fact) == {"title", "value"}
+    for child in (*element.get("body", []), *element.get("items", []), *element.get("actions", [])):
+        _element(child)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(weight * p for weight, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2, contrast ratio."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("look", [GOOD, BAD, WARN, PLAIN])
+def test_every_colour_of_an_event_is_read_easily_in_light_and_dark(look: Any) -> None:
+    assert contrast(look.colour, "#ffffff") >= 4.5
+    assert contrast(look.dark_colour, "#161b26") >= 4.5
+
+
+@pytest.mark.parametrize(
+    "quiet",
+    [
+        ("#475467", "#ffffff"),
+        ("#475467", "#f2f4f7"),
+        ("#175cd3", "#ffffff"),
+        ("#cecfd2", "#161b26"),
+        ("#84adff", "#161b26"),
+    ],
+)
+def test_quiet_words_and_links_are_read_easily(quiet: tuple[str, str]) -> None:
+    assert contrast(*quiet) >= 4.5
+
+
+@pytest.mark.parametrize("event", EventType)
+def test_every_event_has_colour_and_icon_with_words_beside_them(event: EventType) -> None:
+    html = render(ChannelKind.EMAIL, approval(event=event, status_line="Some status"), "<1@x>").html or ""
+    assert "</span> Some status" in html
+
+
+def test_a_mail_is_fit_for_outlook_screen_readers_and_gmail() -> None:
+    for message in messages(ChannelKind.EMAIL):
+        assert message.html is not None
+        assert message.html.count("<table") == message.html.count('role="presentation"')
+        for wanted in ("[if mso]", 'lang="en"', 'name="color-scheme"', "prefers-color-scheme: dark"):
+            assert wanted in message.html
+        assert len(message.html.encode()) <= 80_000
+        assert message.text.strip()
