@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check compose-test format pins clean chaos fuzz sbom audit
+.PHONY: help setup demo run test check compose-test format pins clean chaos fuzz sbom audit fresh-test
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,9 @@ compose-test: setup ## docker-compose.yml for real: start, alert, scale, restart
 
 chaos: setup ## real processes, broker, database and relay, and what is killed under them (RELEASE=1: 500 faults, hours)
 	@$(BIN)/python -m tests.chaos $(if $(RELEASE),--release)
+
+fresh-test: ## make demo and make test in an empty Debian (needs a Docker engine; IMAGE=… NETWORK=host)
+	@$(PYTHON) -m ops.fresh_test $(if $(IMAGE),--image $(IMAGE)) $(if $(NETWORK),--network $(NETWORK)) $(if $(DEMO),--skip-tests)
 
 fuzz: setup ## look for input that breaks parsing, reading, rules or messages (FUZZ_S seconds a target; Linux x86-64)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
