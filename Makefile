@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check compose-test format pins clean chaos
+.PHONY: help setup demo run test check compose-test format pins clean chaos fuzz sbom audit fresh-test
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,20 @@ compose-test: setup ## docker-compose.yml for real: start, alert, scale, restart
 
 chaos: setup ## real processes, broker, database and relay, and what is killed under them (RELEASE=1: 500 faults, hours)
 	@$(BIN)/python -m tests.chaos $(if $(RELEASE),--release)
+
+fresh-test: ## make demo and make test in an empty Debian (needs a Docker engine; IMAGE=… NETWORK=host)
+	@$(PYTHON) -m ops.fresh_test $(if $(IMAGE),--image $(IMAGE)) $(if $(NETWORK),--network $(NETWORK)) $(if $(DEMO),--skip-tests)
+
+fuzz: setup ## look for input that breaks parsing, reading, rules or messages (FUZZ_S seconds a target; Linux x86-64)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@for target in feed text rules message; do $(BIN)/python -m tests.fuzz $$target -max_total_time=$${FUZZ_S:-60} || exit 1; done
+
+sbom: setup ## dist/sbom.cdx.json: what Oncowire consists of (CycloneDX)
+	@mkdir -p dist && $(BIN)/cyclonedx-py requirements requirements/main.txt --pyproject pyproject.toml \
+	  --output-reproducible --short-PURLs -o dist/sbom.cdx.json && echo "dist/sbom.cdx.json"
+
+audit: setup ## known holes in what is pinned (asks the network)
+	@$(BIN)/uv tool run pip-audit==2.10.1 --disable-pip --require-hashes -r requirements/main.txt
 
 format: setup ## mend what ruff can mend
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -41,7 +41,7 @@ def one(store: Store, sender: Sender, settings: Settings, delivery_id: int, cloc
     with store.write() as session:
         wait = _hold_back(session, settings, due, clock(), luck)
         mine = wait is None and deliveries.begin(session, due, message, clock())
-        if wait is not None:
+        if wait is not None and deliveries.unchanged(session, due):
             deliveries.settle(session, due.id, wait, clock())
     if not mine:
         return None
@@ -141,12 +141,15 @@ def _died_while_sending(store: Store, due: DueDelivery, now: datetime, luck: flo
     outcome = Outcome(kind=OutcomeKind.UNKNOWN, code="worker_died", detail="the worker ended while it was sending")
     step = next_step(outcome, due.attempts_this_round, due.channel_kind, now, luck, unknown_before=due.unknowns)
     with store.write() as session:
-        deliveries.end(session, due.id, due.attempts_made, outcome, step, now)
+        if deliveries.unchanged(session, due):
+            deliveries.end(session, due.id, due.attempts_made, outcome, step, now)
 
 
 def _set_down(store: Store, due: DueDelivery, step: DeliveryStep, now: datetime) -> None:
     """Not now, or not at all; a shut channel's alert goes out by its fallback."""
     with store.write() as session:
+        if not deliveries.unchanged(session, due):
+            return
         deliveries.settle(session, due.id, step, now)
         if step.reason in {"channel_disabled", "channel_suppressed"}:
             endpoints.by_fallback(session, due.id, now)

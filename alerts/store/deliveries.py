@@ -128,6 +128,17 @@ def begin(session: Session, due: DueDelivery, message: Message, now: datetime) -
     return True
 
 
+def unchanged(session: Session, due: DueDelivery) -> bool:
+    """Is the row still as it was loaded? A claim of a slow batch can run out while its worker lives, and what that worker
+    has sent meanwhile must not be put back. Holds the row until the transaction ends."""
+    same = select(Delivery.id).where(
+        col(Delivery.id) == due.id,
+        col(Delivery.state) == due.state.value,
+        col(Delivery.attempts_made) == due.attempts_made,
+    )
+    return session.exec(same.with_for_update()).first() is not None
+
+
 def sha256(message: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(message, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 

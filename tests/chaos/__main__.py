@@ -30,7 +30,7 @@ def main() -> int:
     with ThreadPoolExecutor(len(SERVICES)) as pool:
         results = list(pool.map(one, given.database or list(SERVICES)))
     sys.stdout.write(table(results))
-    broken = [f"{result.database}: {line}" for result in results for line in result.faulty(BACK_LIMIT_S)]
+    broken = [f"{result.database}: {line}" for result in results for line in result.faulty(given.back_limit)]
     for line in broken:
         _say(f"BROKEN {line}")
     if not broken:
@@ -44,6 +44,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--faults", type=int, help=f"on each database; default {SHORT[0]}")
     parser.add_argument("--deliveries", type=int, help=f"on each database; default {SHORT[1]}")
     parser.add_argument("--release", action="store_true", help=f"{RELEASE[0]} faults over {RELEASE[1]} deliveries")
+    parser.add_argument("--back-limit", type=float, default=BACK_LIMIT_S, help="seconds until consuming again")
     parser.add_argument("--seed", type=int, help="repeats an order of faults")
     return parser.parse_args()
 

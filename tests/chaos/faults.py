@@ -16,6 +16,7 @@ FULL_BYTES = 4096
 FULL_S = 3.0
 HANG_UP_S = 1.5
 SLOW_S = 4.0
+POISON = (b"not json", b"{}", b'{"body": "x", "properties": {}}', b"\x80\x04\x95.", b"")
 AWAY_S = 1.5  # a broker or database that was killed stays away for this long
 
 
@@ -80,6 +81,14 @@ def flush_broker(service: Service, _dice: Random) -> None:
     client.close()
 
 
+def poison_queues(service: Service, _dice: Random) -> None:
+    """Messages that nobody can read: dropped, and the next ones are worked on."""
+    client = service.broker_client()
+    for queue in ("poll", "read", "deliver"):
+        client.lpush(queue, *POISON)
+    client.close()
+
+
 def freeze_broker(service: Service, dice: Random) -> None:
     """Stopped, not dead: connections stay open and nobody answers."""
     pid = service.broker_pid()
@@ -137,6 +146,7 @@ EVERYWHERE = [
     Fault("kill -9 of the supervisor", "machine", kill_supervisor),
     Fault("kill -9 of the beat", "worker", kill_beat),
     Fault("FLUSHALL", "broker", flush_broker),
+    Fault("poisoned messages in every queue", "broker", poison_queues),
     Fault("frozen broker (SIGSTOP)", "broker", freeze_broker),
     Fault("disk full", "disk", full_disk),
     Fault("receivers take the message and hang up", "receivers", hang_up),

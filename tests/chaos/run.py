@@ -82,6 +82,8 @@ def run(database: str, faults: int | Sequence[Fault], deliveries: int, folder: P
         service.start()
         processes.until(lambda: _count(store, Item) >= news.FEEDS, 60)
         items = -(-deliveries // news.CHANNELS)
+        newsroom.publish(1)  # what a worker loads on first use is loaded before the first fault
+        processes.until(lambda: len(receivers.got) >= news.CHANNELS, 90)
         for number, fault in enumerate(planned, 1):
             newsroom.publish(items * number // len(planned) - newsroom.published)
             time.sleep(dice.uniform(0.2, 1.5))

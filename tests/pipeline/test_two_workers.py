@@ -1,69 +1,58 @@
 # SPDX-License-Identifier: MIT
-"""Two worker processes that meet one story at once give one story and one alert (PostgreSQL, real processes)."""
+"""Two workers hold the same delivery because the first was slower than its lease: what is sent stays sent."""
 
-import os
-import subprocess
-import sys
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
-from alerts.config import load
-from tests.conftest import NOW
+from alerts.config import Settings
+from alerts.model import DeliveryState, DeliveryStep
+from alerts.pipeline import deliver
+from alerts.store import deliveries
+from alerts.store.deliveries import DueDelivery
+from alerts.store.tables import Delivery
 from tests.pipeline.newsdesk import Desk
 
-pytestmark = [pytest.mark.postgres, pytest.mark.processes]
 
-DRUGS = ("cabozantinib", "sunitinib", "everolimus", "lenvatinib", "axitinib", "pazopanib", "sorafenib", "regorafenib")
-WORKER = """
-import sys, time
-from datetime import datetime
-from alerts.config import settings
-from alerts.pipeline import Pipeline
-pipeline = Pipeline(settings(), lambda: datetime.fromisoformat(sys.argv[1]))
-pipeline.process_due()
-print("ready", flush=True)
-sys.stdin.readline()
-empty = 0
-while empty < 5:
-    empty = 0 if pipeline.process_due().handled else empty + 1
-    time.sleep(0.05)
-pipeline.close()
-"""
+@pytest.fixture
+def desk(store_settings: Settings, tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(store_settings, tmp_path / "rules.yaml")
+    made.report("1", "FDA approves pembrolizumab for melanoma", "The FDA approved pembrolizumab for melanoma.")
+    made.work()
+    yield made
+    made.pipeline.close()
 
 
-def worker(url: str) -> subprocess.Popen[str]:
-    """Reads, groups and matches from the moment it gets a line until nothing has been due for a while."""
-    variables = {**os.environ, "ONCOWIRE_DATABASE_URL": url, "ONCOWIRE_LOG_LEVEL": "warning"}
-    command = [sys.executable, "-c", WORKER, NOW.isoformat()]
-    return subprocess.Popen(command, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def seen(desk: Desk) -> DueDelivery:
+    with desk.store.read() as session:
+        return deliveries.load(desk.store, session, session.exec(select(Delivery.id)).one() or 0)
 
 
-def test_one_story_and_one_alert_however_many_workers_meet_it(postgres_url: str, tmp_path: Path) -> None:
-    settings = load({"ONCOWIRE_VAR_DIR": str(tmp_path), "ONCOWIRE_DATABASE_URL": postgres_url})
-    desk = Desk(settings, tmp_path / "rules.yaml")
-    workers = [worker(postgres_url) for _ in range(2)]
-    try:
-        for one in workers:
-            assert one.stdout is not None
-            assert one.stdout.readline() == "ready\n"
-        for drug in DRUGS:
-            for tier, words in (
-                ("company", "FDA approves {} for renal cell carcinoma"),
-                ("trade", "{} gets FDA approval in renal cell carcinoma"),
-            ):
-                desk.report(f"{drug} {tier}", words.format(drug), tier=tier)
-        for one in workers:
-            assert one.stdin is not None
-            one.stdin.write("go\n")
-            one.stdin.close()
-        assert [one.wait(timeout=90) for one in workers] == [0, 0]
-    finally:
-        for one in workers:
-            one.kill()
-            one.wait()
-            assert one.stdout is not None
-            one.stdout.close()
-    assert desk.groups() == sorted([f"{drug} company", f"{drug} trade"] for drug in DRUGS)
-    assert len(desk.alerts()) == len(DRUGS)
-    desk.pipeline.close()
+def sent_by_the_other(desk: Desk) -> None:
+    with desk.store.write() as session:
+        row = session.exec(select(Delivery)).one()
+        row.state, row.attempts_made = "sent", 1
+
+
+def state(desk: Desk) -> tuple[str, int]:
+    with desk.store.read() as session:
+        row = session.exec(select(Delivery)).one()
+        return row.state, row.attempts_made
+
+
+def test_who_wanted_to_wait_puts_nothing_back(desk: Desk) -> None:
+    stale = seen(desk)
+    sent_by_the_other(desk)
+    later = DeliveryStep(state=stale.state, not_before=desk.now + timedelta(minutes=1), reason="circuit_open")
+    deliver._set_down(desk.store, stale, later, desk.now)
+    assert state(desk) == ("sent", 1)
+
+
+def test_who_took_it_for_dead_puts_nothing_back(desk: Desk) -> None:
+    stale = seen(desk)._replace(state=DeliveryState.SENDING, attempts_made=1)
+    sent_by_the_other(desk)
+    deliver._died_while_sending(desk.store, stale, desk.now, 0.5)
+    assert state(desk) == ("sent", 1)
