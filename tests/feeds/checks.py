@@ -311,7 +311,7 @@ def _drip(lead: bytes, drop: bytes) -> Callable[[Any], None]:
     def act(out: Any) -> None:
         with suppress(OSError):
             out.write(lead)
-            for _ in range(60):
+            for _ in range(240):
                 out.write(drop)
                 time.sleep(0.05)
 
@@ -329,7 +329,7 @@ for part, lead, drop in (("body", b"\r\n<rss>", b" "), ("header", b"", b"X-A: b\
         b.add()
         started = time.monotonic()
         b.poll()
-        return b.feed().last_error_code == "timeout" and time.monotonic() - started < 2.5
+        return b.feed().last_error_code == "timeout" and time.monotonic() - started < 6.0
 
 
 for what, raw in {
