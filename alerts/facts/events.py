@@ -80,11 +80,6 @@ _SIGN = re.compile(r"(?<=B )(?:positive|negative)\b")
 _PHRASES = Phrases((rank, row.pattern) for rank, row in enumerate(GRAMMAR))
 
 
-def unsigned(masked: str) -> str:
-    """The sign of a biomarker ("HER2-negative") is part of its name: it says nothing of how anything ended."""
-    return _SIGN.sub(lambda sign: "B" * len(sign.group()), masked)
-
-
 def events(masked: str, *, title: bool = False) -> list[Event]:
     """Event phrases of a sentence's masked key, the one that wins first."""
     found = []
@@ -107,6 +102,16 @@ _DATES = (
     re.compile(rf"\b{_DAY} (?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?(?:,? (?P<year>20\d\d))?"),
     re.compile(r"\b(?P<year>20\d\d) (?P<month>\d\d) (?P<day>\d\d)\b"),
 )
+_DAYS = re.compile(rf"\bon (?:(?:{'|'.join(_MONTHS)}) \d\d?|\d\d? (?:{'|'.join(_MONTHS)}))\b(?:,? 20\d\d,?)?")
+
+
+def plainer(masked: str) -> str:
+    """The same length with what tells nothing of an event closed up to one word.
+
+    The sign of a biomarker ("HER2-negative") is part of its name; a day between body and verb ("EC on July 24, 2025
+    approved") is no word of the phrase.
+    """
+    return _DAYS.sub(lambda day: "Y" * len(day.group()), _SIGN.sub(lambda sign: "B" * len(sign.group()), masked))
 
 
 def event_date(key: str, published: datetime | None) -> date | None:

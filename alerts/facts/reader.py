@@ -114,7 +114,7 @@ class Reader:
             offsets = place.sentence.keyed.offsets
             start, end = bisect_left(offsets, place.start), bisect_left(offsets, place.end)
             keys[place.sentence.number][start:end] = "T" * (end - start)
-        return {number: events.unsigned("".join(chars)) for number, chars in keys.items()}
+        return {number: events.plainer("".join(chars)) for number, chars in keys.items()}
 
     def _body_mask(self, body: str, words: str) -> str:
         if body == "org:EMA":
