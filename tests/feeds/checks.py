@@ -152,6 +152,7 @@ def moved(b: Bench, code: int, target: Answer | None = None, days: int = 4, via:
     b.add()
     for _ in range(2 * days):
         b.force(DAY / 2)
+        b.tell_ops()
     return b
 
 
