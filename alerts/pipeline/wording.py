@@ -25,7 +25,7 @@ REGULATORS = {
 EVENTS: dict[EventType, tuple[str, str, str]] = {
     EventType.APPROVAL: ("approval", "{who} approved {drugs}{cancers}", "{drugs} was approved{cancers}"),
     EventType.LABEL_EXPANSION: (
-        "new use",
+        "approval, new use",
         "{who} widened the use of {drugs}{cancers}",
         "The use of {drugs} was widened{cancers}",
     ),

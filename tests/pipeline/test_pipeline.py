@@ -191,7 +191,7 @@ def test_one_story_is_told_once_in_three_channels(
     assert [d["state"] for d in rows(pipeline, "deliveries")] == ["sent", "sent", "sent"]
     assert sorted(path for path, _ in Web.posts) == ["/slack", "/teams"]
     mail = message_from_bytes(mailbox[0].mails[0], policy=default)
-    assert mail["Subject"].startswith("[EU new use] cabozantinib: pancreatic neuroendocrine tumor")
+    assert mail["Subject"].startswith("[EU approval, new use] cabozantinib: pancreatic neuroendocrine tumor")
     assert mail["To"] == "alice@example.org"
     body = mail.get_body(("html",))
     assert body is not None
