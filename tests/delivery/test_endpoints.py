@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 from sqlmodel import select
 from typer.testing import CliRunner
 
@@ -50,7 +51,7 @@ def test_a_dead_channels_alert_goes_out_by_its_fallback_which_is_told_once_and_a
     kill_the_webhook(pipeline, clock)
     assert sorted(s.split("]")[0].split(":")[0] for s in subjects(mailbox[0])) == [
         "A channel stopped working",
-        "[EU approval",
+        "[EU approval, new use",
     ]
     assert told(pipeline) == [("story", "dead", "instant"), ("notice", "sent", "notice"), ("story", "sent", "fallback")]
     Web.items = [EC, FDA]
@@ -132,7 +133,7 @@ def test_a_replay_is_the_same_bytes_with_the_same_message_id(
 
 def test_what_is_under_way_cannot_be_sent_again(pipeline: Pipeline, clock: Clock, tmp_path: Path) -> None:
     subscribe(pipeline, tmp_path, "quiet: 22:00-07:00 Europe/Paris\n")
-    result = CliRunner().invoke(app, ["deliveries", "replay", "77"], env=environment(pipeline.settings))
+    result = invoke(pipeline.settings, "deliveries", "replay", "77")
     assert result.exit_code == 1
     assert "delivery 77" in result.output
 
@@ -217,13 +218,17 @@ def environment(settings: Settings) -> dict[str, str]:
     return {"ONCOWIRE_VAR_DIR": str(settings.var_dir), **({"ONCOWIRE_DATABASE_URL": url} if url else {})}
 
 
-def cli(settings: Settings, *args: str) -> str:
+def invoke(settings: Settings, *args: str) -> Result:
     from alerts.config import settings as read
 
     read.cache_clear()
     try:
-        result = CliRunner().invoke(app, list(args), env=environment(settings), catch_exceptions=False)
+        return CliRunner().invoke(app, list(args), env=environment(settings))
     finally:
         read.cache_clear()
+
+
+def cli(settings: Settings, *args: str) -> str:
+    result = invoke(settings, *args)
     assert result.exit_code == 0, result.output
     return result.output

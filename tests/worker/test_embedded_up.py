@@ -33,7 +33,9 @@ class Up:
             )  # fmt: skip
         until(lambda: "Oncowire is up: " in self.said.read_text(), timeout_s=90)
         until((self.var_dir / "heartbeat-read").exists, timeout_s=60)
-        self.address = next(w for w in self.said.read_text().split() if w.startswith("http://"))
+        self.address = next(
+            w for w in self.said.read_text().split() if w.startswith("http://") and "/welcome/" not in w
+        )
 
     def children(self) -> dict[str, int]:
         """Name → process id of what the supervisor started."""
