@@ -62,8 +62,18 @@ class Receivers:
     def close(self) -> None:
         self._web.shutdown()
         self._web.server_close()
+        asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result(5)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._loop.close()
+
+    async def _shut(self) -> None:
+        """Listener and open connections, so that nothing is left for the garbage collector to complain about."""
+        self._relay.close()
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
 
 class _Server(ThreadingHTTPServer):
