@@ -74,6 +74,14 @@ class Rehearsal:
     def oncowire(self, *args: str) -> str:
         return self.compose("exec", "-T", "web", "python3", "-m", "alerts.cli", *args).decode()
 
+    def secrets(self, *tar: str, stdin: bytes | None = None) -> bytes:
+        """tar on the volumes with passwords and keys."""
+        run = ("run", "--rm", "--no-deps", "-T", "--entrypoint", "tar", "secrets", "-C", "/run/oncowire")
+        return self.compose(*run, *tar, stdin=stdin)
+
+    def items(self) -> int:
+        return len(self.oncowire("items", "--jsonl").splitlines())
+
     def containers(self, service: str) -> list[str]:
         return self.compose("ps", "-q", service).decode().split()
 
@@ -230,13 +238,13 @@ def upgrade(r: Rehearsal, previous: str) -> None:
     add_feed(r)
     pieces = [r.news.publish() for _ in range(3)]
     r.check_told(f"previous program ({previous[:8]})", pieces)
-    kept = len(r.oncowire("items", "--jsonl").splitlines())
+    kept = r.items()
     r.tag = "latest"
     started = time.monotonic()
     r.compose("up", "-d")
     r.until_healthy(240)
     took_s = time.monotonic() - started
-    now = len(r.oncowire("items", "--jsonl").splitlines())
+    now = r.items()
     if now < kept:
         raise SystemExit(f"items before {kept}, after the upgrade {now}")
     r.row("upgrade with data", f"healthy after {took_s:.0f} s, {now} of {kept} items kept")
@@ -246,38 +254,10 @@ def upgrade(r: Rehearsal, previous: str) -> None:
 def backup_and_restore(r: Rehearsal) -> None:
     """As docs/operations.md says: dump, secrets, everything gone, back again; a sealed channel still works."""
     dump = r.compose("exec", "-T", "db", "pg_dump", "-U", "oncowire", "-Fc", "oncowire")
-    keys = r.compose(
-        "run",
-        "--rm",
-        "--no-deps",
-        "-T",
-        "--entrypoint",
-        "tar",
-        "secrets",
-        "-C",
-        "/run/oncowire",
-        "-cf",
-        "-",
-        "app",
-        "db",
-        "broker",
-    )
-    kept = len(r.oncowire("items", "--jsonl").splitlines())
+    keys = r.secrets("-cf", "-", "app", "db", "broker")
+    kept = r.items()
     r.compose("down", "-v")
-    r.compose(
-        "run",
-        "--rm",
-        "--no-deps",
-        "-T",
-        "--entrypoint",
-        "tar",
-        "secrets",
-        "-C",
-        "/run/oncowire",
-        "-xf",
-        "-",
-        stdin=keys,
-    )
+    r.secrets("-xf", "-", stdin=keys)
     r.compose("up", "-d", "db")
     until(
         lambda: all(_inspect(c, "{{.State.Health.Status}}") == "healthy" for c in r.containers("db")),
@@ -287,7 +267,7 @@ def backup_and_restore(r: Rehearsal) -> None:
     r.compose("exec", "-T", "db", "pg_restore", "-U", "oncowire", "-d", "oncowire", "--no-owner", stdin=dump)
     r.compose("up", "-d")
     r.until_healthy(240)
-    now = len(r.oncowire("items", "--jsonl").splitlines())
+    now = r.items()
     r.row("backup, all volumes gone, restore", f"{now} of {kept} items; dump {len(dump) // 1000} kB")
     r.check_told("news after the restore", [r.news.publish()])
 

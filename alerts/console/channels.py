@@ -14,7 +14,6 @@ from alerts.console.roles import Role, needs
 from alerts.errors import InputError
 from alerts.pipeline import endpoints
 from alerts.store import browse, channels
-from alerts.store.browse import Asked
 from alerts.store.tables import Channel
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -45,7 +44,7 @@ def _show(desk: Desk, status: int = 200, fault: str = "", kind: str = "", value:
     with desk.store.read() as session:
         found = browse.channels(
             session, desk.actor.team_id,
-            Asked(asked.q, asked.sort, asked.descending, asked.offset, asked.limit, asked.filters),
+            asked.of_store(),
         )  # fmt: skip
     if asked.csv:
         return tables.csv_answer("channels", COLUMNS, found.rows, _cell)

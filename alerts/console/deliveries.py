@@ -13,7 +13,7 @@ from alerts.console.roles import Role, needs
 from alerts.errors import InputError
 from alerts.model import AlertKind, DeliveryState
 from alerts.store import browse
-from alerts.store.browse import Asked, DeliveryLine
+from alerts.store.browse import DeliveryLine
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/deliveries")
 COLUMNS = (
@@ -33,7 +33,7 @@ def delivery_list(desk: CurrentDesk) -> Response:
     with desk.store.read() as session:
         found = browse.deliveries(
             session, desk.actor.team_id,
-            Asked(asked.q, asked.sort, asked.descending, asked.offset, asked.limit, asked.filters),
+            asked.of_store(),
         )  # fmt: skip
         waiting = browse.held(session, desk.actor.team_id)
     if asked.csv:

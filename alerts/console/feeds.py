@@ -18,7 +18,6 @@ from alerts.model import SourceTier
 from alerts.net import Client, Guard
 from alerts.pipeline.polling import user_agent
 from alerts.store import browse, feeds
-from alerts.store.browse import Asked
 from alerts.store.tables import Feed, FeedAttempt
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/feeds")
@@ -67,9 +66,7 @@ def feed_list(desk: CurrentDesk) -> Response:
 def _show(desk: Desk, status: int = 200, fault: str = "", checked: Checked | None = None, url: str = "") -> Response:
     asked = tables.wanted(desk.request, COLUMNS, "title", ["state", "tier"])
     with desk.store.read() as session:
-        found = browse.feeds(
-            session, Asked(asked.q, asked.sort, asked.descending, asked.offset, asked.limit, asked.filters)
-        )
+        found = browse.feeds(session, asked.of_store())
         polls = browse.feed_attempts(session, [row.id for row in found.rows])
     if asked.csv:
         return tables.csv_answer("feeds", COLUMNS, found.rows, _cell)

@@ -41,7 +41,7 @@ def audit(desk: CurrentDesk) -> Response:
     with desk.store.read() as session:
         found = browse.audit(
             session, desk.actor.team_id,
-            Asked(asked.q, asked.sort, asked.descending, asked.offset, asked.limit, asked.filters),
+            asked.of_store(),
         )  # fmt: skip
         actions = browse.audit_actions(session, desk.actor.team_id)
     if asked.csv:

@@ -38,9 +38,7 @@ def story_list(desk: CurrentDesk) -> Response:
         filters["concept"] = ref.id if ref else filters["concept"]
         unknown = "" if ref else f"The vocabulary does not know “{asked.filters['concept']}”."
     with desk.store.read() as session:
-        found = browse.stories(
-            session, Asked(asked.q, asked.sort, asked.descending, asked.offset, asked.limit, filters)
-        )
+        found = browse.stories(session, asked._replace(filters=filters).of_store())
     if asked.csv:
         return tables.csv_answer("stories", COLUMNS, found.rows, _cell)
     table = tables.Table("/stories", COLUMNS, asked, found.rows, found.total)

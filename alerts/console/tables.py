@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Tables: every one sorts, filters, pages and exports CSV. The page says its columns; the address says what is wanted.
 
-`?q=…&sort=-at&page=2&format=csv` — `sort` with a minus is descending. Pages give a `Listing` (store/listing.py) what to
+`?q=…&sort=-at&page=2&format=csv` — `sort` with a minus is descending. Pages give the store (store/browse.py) what to
 select; the template draws it with the macro `table` of console/parts.html.
 """
 
@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import Response
+
+from alerts.store.browse import Asked
 
 PER_PAGE = 50
 MAX_CSV_ROWS = 50_000
@@ -46,6 +48,10 @@ class Wanted(NamedTuple):
     @property
     def limit(self) -> int:
         return MAX_CSV_ROWS if self.csv else PER_PAGE
+
+    def of_store(self) -> Asked:
+        """The same, as the store's lists are asked."""
+        return Asked(self.q, self.sort, self.descending, self.offset, self.limit, self.filters)
 
 
 def wanted(request: Request, columns: Sequence[Column], default_sort: str, filters: Sequence[str] = ()) -> Wanted:

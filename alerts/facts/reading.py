@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the steps of reading one item share: its sentences, the names found in them, and the events that they tell."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -66,7 +65,3 @@ class Reading:
     def whole(self, sentence: Sentence) -> Mention:
         key = sentence.keyed.key
         return self.span(sentence, len(key) - len(key.lstrip()), len(key.rstrip()))
-
-
-def in_sentence(places: Sequence[Found], sentence: Sentence) -> bool:
-    return any(p.sentence is sentence for p in places)

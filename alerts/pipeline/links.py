@@ -5,7 +5,7 @@ A token names ids only and is signed for one purpose; whoever changes a characte
 nothing: a bad, an old and a foreign token look the same.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -56,11 +56,6 @@ def of_reader(store: Store, public_url: str, reader: Reader) -> dict[str, str]:
 def confirmation(store: Store, public_url: str, channel_id: int) -> str:
     """The link of a confirmation mail."""
     return f"{public_url}/s/confirm/{sign(store, 'confirm', Reader(channel_id))}"
-
-
-def valid_until(purpose: Purpose, now: datetime) -> datetime:
-    """When a link that is made now ends."""
-    return now + MAX_AGE[purpose]
 
 
 def _signer(store: Store, purpose: Purpose) -> URLSafeTimedSerializer:

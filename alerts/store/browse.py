@@ -100,11 +100,6 @@ def stories(session: Session, asked: Asked) -> Page:
     return Page([StoryLine(s, counted.get(s.id, 0)) for s in shown], found.total)
 
 
-def oldest_story(session: Session) -> datetime | None:
-    """When the first stored story was first seen."""
-    return session.exec(select(Story.first_seen_at).order_by(col(Story.first_seen_at)).limit(1)).first()
-
-
 class Member(NamedTuple):
     """An item of a story, with the decision that put it there."""
 

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -130,15 +130,3 @@ def feed_titles(session: Session, words: str, limit: int) -> list[str]:
 def rename(session: Session, row: Subscription, name: str) -> None:
     row.name = name
     session.flush()
-
-
-def as_row(row: Subscription) -> dict[str, Any]:
-    """What the API shows of a subscription."""
-    return {
-        "id": row.id,
-        "revision": row.revision,
-        "origin": row.origin,
-        "muted_until": row.muted_until,
-        "created_at": row.created_at,
-        "updated_at": row.updated_at,
-    }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from alerts.model import Claim, EventType, Facts, NewsItem, Role, StoryFacts
-from alerts.stories.rules import CORRECTION, CUES, READOUTS, REGULATORY, body, family, status_group
+from alerts.stories.rules import CORRECTION, CUES, REGULATORY, body, family, status_group
 from alerts.stories.texts import OPENING_CHARS, summary_of, title_of
 
 CLOCK_SKEW = timedelta(days=1)
@@ -113,7 +113,3 @@ def is_correction(item: NewsItem) -> bool:
 def needs_body(events: Sequence[EventType]) -> bool:
     """Does an act of this kind need somebody who decides it?"""
     return any(event in REGULATORY for event in events)
-
-
-def is_readout(facts: StoryFacts) -> bool:
-    return facts.event in READOUTS
