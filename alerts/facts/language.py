@@ -23,6 +23,10 @@ _WORDS: dict[str, frozenset[str]] = {
         "fi": "ja on ei se etta joka myos kuin oli ovat sen",
     }.items()
 }
+_CODES: dict[str, list[str]] = {}  # function word → the languages that have it
+for _code, _known in _WORDS.items():
+    for _word in _known:
+        _CODES.setdefault(_word, []).append(_code)
 _SCRIPTS = (
     ("ja", re.compile(r"[\u3040-\u30ff]")),
     ("zh", re.compile(r"[\u4e00-\u9fff]")),
@@ -43,14 +47,25 @@ MIN_SHARE = 0.06
 def language(key: str) -> str | None:
     """ISO 639-1 of a match key; None where too little shows one."""
     head = key[:4000]
+    written = None if head.isascii() else _script(head)
+    if written is not None:
+        return written
+    words = _TOKEN.findall(head)[:MAX_WORDS]
+    hits = dict.fromkeys(_WORDS, 0)
+    for word in words:
+        for code in _CODES.get(word, ()):
+            hits[code] += 1
+    best = max(hits, key=lambda code: (hits[code], code == "en"))
+    if hits[best] < (1 if best == "en" else MIN_HITS) or hits[best] < MIN_SHARE * len(words):
+        return None
+    return best
+
+
+def _script(head: str) -> str | None:
+    """The language of a script that only one has."""
     letters = sum(map(str.isalpha, head))
     for code, script in _SCRIPTS:
         share = len(script.findall(head)) / letters if letters else 0
         if share > (KANA_SHARE if code == "ja" else SCRIPT_SHARE):
             return code
-    words = _TOKEN.findall(head)[:MAX_WORDS]
-    hits = {code: sum(w in known for w in words) for code, known in _WORDS.items()}
-    best = max(hits, key=lambda code: (hits[code], code == "en"))
-    if hits[best] < (1 if best == "en" else MIN_HITS) or hits[best] < MIN_SHARE * len(words):
-        return None
-    return best
+    return None

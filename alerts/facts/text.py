@@ -2,6 +2,7 @@
 """Text as the matcher sees it: a key with the same meaning for every spelling, and an offset back for each character."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 # British → American, plurals are left to the matcher. Same spelling on both sides of a match is what counts.
@@ -17,6 +18,7 @@ _MARKS = "®™©\u200b\u200c\u200d\u00ad'’`"
 _TO_BLANK = dict.fromkeys(map(ord, _BLANKS), " ")
 # Where the key is not as long as the text: a run of blanks, a mark, the one capital that lowers to two characters.
 _ODD = re.compile(rf"[{re.escape(_BLANKS)}][{re.escape(_BLANKS + _MARKS)}]+|[{_MARKS}]+|İ")
+_MARK = re.compile(rf"[{_MARKS}İ]")
 # Accents are folded, a letter for a letter: Waldenström, Sézary, Société.
 _FOLDED = str.maketrans("àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ", "aaaaaaceeeeiiiinoooooouuuuyy")
 _SPELL_RE = re.compile("|".join(british for british, _ in SPELLINGS))
@@ -27,11 +29,14 @@ class Keyed(NamedTuple):
     """`key[i]` stands at `offsets[i]` of the original text; one more offset marks the end."""
 
     key: str
-    offsets: list[int]
+    offsets: Sequence[int]
 
 
 def keyed(text: str) -> Keyed:
     """Lower case, dashes and white space to one blank, marks dropped, American spelling; offsets kept."""
+    blank = text.translate(_TO_BLANK)
+    if "  " not in blank and not _MARK.search(text):  # most text: a character for a character
+        return _american(_plain(blank), range(len(text) + 1))
     chars: list[str] = []
     offsets: list[int] = []
     last = 0
@@ -43,17 +48,24 @@ def keyed(text: str) -> Keyed:
         last = odd.end()
     chars.append(text[last:])
     offsets += range(last, len(text) + 1)
-    return _american("".join(chars).translate(_TO_BLANK).lower().translate(_FOLDED), offsets)
+    return _american(_plain("".join(chars).translate(_TO_BLANK)), offsets)
 
 
-def _american(key: str, offsets: list[int]) -> Keyed:
+def _plain(text: str) -> str:
+    lower = text.lower()
+    return lower if lower.isascii() else lower.translate(_FOLDED)
+
+
+def _american(key: str, offsets: Sequence[int]) -> Keyed:
+    if not any(british in key for british in _SPELL):
+        return Keyed(key, offsets)
     out: list[str] = []
     kept: list[int] = []
     last = 0
     for found in _SPELL_RE.finditer(key):
         new = _SPELL[found.group()]
         out.append(key[last : found.start()] + new)
-        kept += offsets[last : found.start()] + offsets[found.start() : found.start() + len(new)]
+        kept += offsets[last : found.start() + len(new)]
         last = found.end()
     out.append(key[last:])
     kept += offsets[last:]
