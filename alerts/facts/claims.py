@@ -91,7 +91,7 @@ def _besides(reading: Reading, tree: VocabularyConcepts, news: Claim) -> list[Cl
 def _acts(
     reading: Reading, tree: VocabularyConcepts, news: Claim, sentence: Sentence, here: list[Found]
 ) -> list[Claim]:
-    event = next((e for e in reading.events(sentence) if e.type in REGULATORY and e.firm), None)
+    event = next((e for e in reading.events(sentence, REGULATORY) if e.firm), None)
     claim = _act(reading, tree, news, sentence, event, here) if event else None
     return [claim] if claim else []
 

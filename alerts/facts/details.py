@@ -23,8 +23,7 @@ class _Table:
         self._phrases = Phrases((at, row["words"]) for at, row in enumerate(rows))
 
     def first(self, text: str) -> str | None:
-        found = self._phrases.first(text)
-        return self._names[min(found)] if found else None
+        return next((self._names[at] for at, _ in self._phrases.found(text)), None)
 
 
 _LINES, _STAGES, _GROUPS, _STATUS = (_Table(_WORDS[name]) for name in ("lines", "stages", "groups", "status"))

@@ -2,7 +2,9 @@
 """What happened: the grammar of events (vocabulary/events.yaml) over a sentence's key in which known names are masked."""
 
 import re
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import yaml
@@ -80,14 +82,40 @@ _SIGN = re.compile(r"(?<=B )(?:positive|negative)\b")
 _PHRASES = Phrases((rank, row.pattern) for rank, row in enumerate(GRAMMAR))
 
 
-def events(masked: str, *, title: bool = False) -> list[Event]:
-    """Event phrases of a sentence's masked key, the one that wins first."""
-    found = []
-    for rank, hit in sorted(_PHRASES.first(masked).items()):
+def events(masked: str, *, title: bool = False, kinds: Collection[EventType] = EventType) -> Iterator[Event]:
+    """Event phrases of a sentence's masked key, the one that wins first; looked for as they are asked for."""
+    asked = _asked(masked)
+    for rank in asked.ranks:
         row = GRAMMAR[rank]
-        if (title or not row.title_only) and not (row.unless and row.unless.search(masked)):
-            found.append(Event(row.type, row.status, hit.start(), hit.end(), rank, row.firm))
-    return found
+        if (title or not row.title_only) and (kinds is EventType or row.type in kinds):
+            event = asked.event(rank)
+            if event is not None:
+                yield event
+
+
+class _Asked:
+    """One masked key and what was found in it so far."""
+
+    def __init__(self, masked: str) -> None:
+        self._masked = masked
+        self._may = _PHRASES.may(masked)
+        self.ranks = tuple(_PHRASES.ranks(self._may))
+        self._known: dict[int, Event | None] = {}
+
+    def event(self, rank: int) -> Event | None:
+        if rank not in self._known:
+            self._known[rank] = self._event(rank)
+        return self._known[rank]
+
+    def _event(self, rank: int) -> Event | None:
+        row = GRAMMAR[rank]
+        hit = _PHRASES.leftmost(self._masked, rank, self._may)
+        if hit is None or (row.unless and row.unless.search(self._masked)):
+            return None
+        return Event(row.type, row.status, hit.start(), hit.end(), rank, row.firm)
+
+
+_asked = lru_cache(maxsize=32)(_Asked)  # the steps of reading an item ask its sentences again and again
 
 
 _NAMES = "jan january|feb february|mar march|apr april|may|jun june|jul july|aug august|sep sept september|oct october"

@@ -2,7 +2,7 @@
 """Which event is the item's news: the title outranks the lead; a journal article is read by its own rules."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from alerts.facts.events import READOUTS, Event, events
@@ -41,20 +41,27 @@ class Told(NamedTuple):
 def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | None:
     """The item's news, or None where no sentence of title and lead tells an event. `masked`: keys by sentence number."""
     title = [p for p in parts if p.part is Part.TITLE]
-    lead = [p for p in parts if p.part is Part.BODY and p.number <= LEAD_SENTENCES and not is_background(p.keyed.key)]
+    lead = [p for p in parts if p.part is Part.BODY and p.number <= LEAD_SENTENCES]
     titled = [Told(p, e) for p in title for e in events(masked[p.number], title=True)]
     if title and is_journal(parts):
         return _article(title[0], titled, parts, masked)
-    told = [Told(p, e) for p in lead for e in events(masked[p.number])]
     firm = next((t for t in titled if t.event.firm), None)
     if firm is not None:
-        return _directed(firm, titled, told)
+        return _directed(firm, titled, _told(lead, masked))
     loose = titled[0] if titled else None
-    stronger = next((t for t in told if _outdoes(t, loose, masked)), None)
-    if stronger or loose or told:
-        return stronger or loose or told[0]
+    stronger = next((t for t in _told(lead, masked) if _outdoes(t, loose, masked)), None)
+    found = stronger or loose or next(_told(lead, masked), None)
+    if found:
+        return found
     silent = title and not re.search("[DK]", masked[title[0].number])
     return _whole(title[0], masked, _T.OTHER) if silent else None
+
+
+def _told(
+    sentences: Iterable[Sentence], masked: Mapping[int, str], kinds: Collection[EventType] = EventType
+) -> Iterator[Told]:
+    """What sentences that tell of the present say, looked for as it is asked for."""
+    return (Told(p, e) for p in sentences if not is_background(p.keyed.key) for e in events(masked[p.number], kinds=kinds))
 
 
 def is_journal(parts: Sequence[Sentence]) -> bool:
@@ -67,7 +74,7 @@ def is_journal(parts: Sequence[Sentence]) -> bool:
     return words.endswith(".") and len(words.split()) > 4 and not words.endswith(("Inc.", "...", "Ltd.", "U.S."))
 
 
-def _directed(firm: Told, titled: Sequence[Told], told: Sequence[Told]) -> Told:
+def _directed(firm: Told, titled: Sequence[Told], told: Iterable[Told]) -> Told:
     """A readout without direction takes that of the lead; so do results that are announced and shown at a congress."""
     undirected = firm.event.type is _T.TRIAL_UPDATE or (
         firm.event.type is _T.CONFERENCE and any(t.event.type is _T.TRIAL_UPDATE for t in titled)
@@ -105,7 +112,7 @@ def _article(title: Sentence, titled: Sequence[Told], parts: Sequence[Sentence],
     if not trial or _NO_TRIAL.search(name) or ("D" not in whole):
         return fallback
     directed = [t for t in titled if t.event.type in _DIRECTED]
-    directed += [Told(p, e) for p in _results(body) for e in events(masked[p.number]) if e.type in _DIRECTED]
+    directed += [Told(p, e) for p in _results(body) for e in events(masked[p.number], kinds=_DIRECTED)]
     if directed:
         return directed[0]
     return next(

@@ -13,6 +13,7 @@ from ahocorasick_rs import AhoCorasick
 
 MAX_WORDS = 60  # more ways to write a part tell nothing any more
 MIN_CHARS = 2
+MAX_PARTS = 3  # sets of words of which an expression needs one each; a fourth hides hardly one expression more
 _NOTHING: frozenset[str] = frozenset()
 _EMPTY = frozenset({""})
 
@@ -28,30 +29,65 @@ class Phrases:
     """Finds, for each rank, the first place where one of its expressions holds."""
 
     def __init__(self, patterns: Iterable[tuple[int, str]]) -> None:
-        self._phrases = [Phrase(rank, re.compile(b)) for rank, p in patterns for b in branches(p)]
-        table: dict[str, list[int]] = {}
-        self._always: list[int] = []
+        self._phrases = [Phrase(rank, re.compile(b)) for rank, p in sorted(patterns) for b in branches(p)]
+        self._of_rank: dict[int, int] = {}
         for at, phrase in enumerate(self._phrases):
-            words = needed(phrase.pattern.pattern)
-            for word in words:
-                table.setdefault(word, []).append(at)
-            if not words:
-                self._always.append(at)
-        self._at = list(table.values())
+            self._of_rank[phrase.rank] = self._of_rank.get(phrase.rank, 0) | 1 << at
+        table: dict[str, int] = {}
+        self._met = 0  # bits of the parts that need no word
+        for at, phrase in enumerate(self._phrases):
+            parts = needs(phrase.pattern.pattern)[:MAX_PARTS]
+            for part in range(MAX_PARTS):
+                bit = 1 << part * len(self._phrases) + at
+                for word in parts[part] if part < len(parts) else ():
+                    table[word] = table.get(word, 0) | bit
+                self._met |= bit if part >= len(parts) else 0
+        self._bits = list(table.values())
         self._automaton = AhoCorasick(list(table))
 
-    def first(self, text: str) -> dict[int, re.Match[str]]:
-        """The leftmost match of each rank that has one."""
-        tried = set(self._always)
+    def may(self, text: str) -> int:
+        """The expressions whose words the text holds, as bits."""
+        met = self._met
         for word, _, _ in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            tried.update(self._at[word])
-        found: dict[int, re.Match[str]] = {}
-        for at in tried:
-            rank, pattern = self._phrases[at]
-            hit = pattern.search(text)
-            if hit and (rank not in found or hit.start() < found[rank].start()):
-                found[rank] = hit
-        return found
+            met |= self._bits[word]
+        count = len(self._phrases)
+        for _ in range(1, MAX_PARTS):
+            met &= met >> count
+        return met & (1 << count) - 1
+
+    def ranks(self, may: int) -> Iterator[int]:
+        """The ranks of these expressions, smallest first."""
+        return (rank for rank, bits in self._of_rank.items() if bits & may)
+
+    def leftmost(self, text: str, rank: int, may: int) -> re.Match[str] | None:
+        """Where the first of a rank's expressions holds, of those of `may`."""
+        best: re.Match[str] | None = None
+        left = may & self._of_rank[rank]
+        while left:
+            lowest = left & -left
+            left ^= lowest
+            hit = self._phrases[lowest.bit_length() - 1].pattern.search(text)
+            if hit and (best is None or hit.start() < best.start()):
+                best = hit
+        return best
+
+    def found(self, text: str) -> Iterator[tuple[int, re.Match[str]]]:
+        """Rank and leftmost match of each rank that has one, smallest rank first; looked for as they are asked for."""
+        may = self.may(text)
+        for rank in self.ranks(may) if may else ():
+            hit = self.leftmost(text, rank, may)
+            if hit:
+                yield rank, hit
+
+
+class Guarded:
+    """One expression of which only is asked whether it holds: tried only where its words occur."""
+
+    def __init__(self, pattern: str) -> None:
+        self._phrases = Phrases([(0, pattern)])
+
+    def holds(self, text: str) -> bool:
+        return next(self._phrases.found(text), None) is not None
 
 
 def branches(pattern: str) -> list[str]:
@@ -76,20 +112,35 @@ def branches(pattern: str) -> list[str]:
 
 def needed(pattern: str) -> frozenset[str]:
     """Words of which any text that matches holds at least one; empty where none can be told."""
-    return _needed(_parser.parse(pattern))
+    return next(iter(needs(pattern)), _NOTHING)
 
 
-def _needed(parts: Iterable[Any]) -> frozenset[str]:
-    best, run = _NOTHING, _EMPTY
+def needs(pattern: str) -> list[frozenset[str]]:
+    """Sets of words, the most telling first: any text that matches holds at least one of each set."""
+    return _telling(_parser.parse(pattern))
+
+
+def _telling(parts: Iterable[Any]) -> list[frozenset[str]]:
+    found = (words for words in _needed(parts) if _worth(words)[0] >= MIN_CHARS)
+    return [_fewest(words) for words in sorted(dict.fromkeys(found), key=_worth, reverse=True)]
+
+
+def _needed(parts: Iterable[Any]) -> Iterator[frozenset[str]]:
+    run = _EMPTY
     for op, value in parts:
         exact = _exact_part(op, value)
         if exact is not None and len(run) * len(exact) <= MAX_WORDS:
             run = frozenset(a + b for a in run for b in exact)
             continue
-        best = max(best, run, _needed_part(op, value), key=_worth)
+        yield run
+        yield from _needed_part(op, value)
         run = exact if exact is not None else _EMPTY
-    best = max(best, run, key=_worth)
-    return best if _worth(best)[0] >= MIN_CHARS else _NOTHING
+    yield run
+
+
+def _fewest(words: frozenset[str]) -> frozenset[str]:
+    """Without those that hold another one."""
+    return frozenset(w for w in words if not any(o in w for o in words if o != w))
 
 
 def _worth(words: frozenset[str]) -> tuple[int, int]:
@@ -97,15 +148,14 @@ def _worth(words: frozenset[str]) -> tuple[int, int]:
     return (min(map(len, words)), -len(words)) if words else (0, 0)
 
 
-def _needed_part(op: Any, value: Any) -> frozenset[str]:
+def _needed_part(op: Any, value: Any) -> Iterator[frozenset[str]]:
     if op is _constants.SUBPATTERN:
-        return _needed(value[3])
-    if op is _constants.MAX_REPEAT and value[0] >= 1:
-        return _needed(value[2])
-    if op is _constants.BRANCH:
-        each = [_needed(b) for b in value[1]]
-        return frozenset().union(*each) if all(each) else _NOTHING
-    return _NOTHING
+        yield from _needed(value[3])
+    elif op is _constants.MAX_REPEAT and value[0] >= 1:
+        yield from _needed(value[2])
+    elif op is _constants.BRANCH:
+        each = [next(iter(_telling(b)), _NOTHING) for b in value[1]]
+        yield frozenset().union(*each) if all(each) else _NOTHING
 
 
 def _exact_part(op: Any, value: Any) -> frozenset[str] | None:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the steps of reading one item share: its sentences, the names found in them, and the events that they tell."""
 
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from alerts.facts.events import Event, events
@@ -35,17 +36,13 @@ class Reading:
     found: list[Found]
     masked: dict[int, str]
     main: Told | None = None
-    _told: dict[int, list[Event]] = field(default_factory=dict)
 
-    def events(self, sentence: Sentence) -> list[Event]:
-        if sentence.number not in self._told:
-            title = sentence.part is Part.TITLE
-            self._told[sentence.number] = events(self.masked[sentence.number], title=title)
-        return self._told[sentence.number]
+    def events(self, sentence: Sentence, kinds: Collection[EventType] = EventType) -> Iterator[Event]:
+        return events(self.masked[sentence.number], title=sentence.part is Part.TITLE, kinds=kinds)
 
     def tells(self, sentence: Sentence, kind: EventType) -> bool:
         kinds = _AUTHORISED if kind in _AUTHORISED else {kind}
-        return any(e.type in kinds for e in self.events(sentence))
+        return next(self.events(sentence, kinds), None) is not None
 
     def names(self, kind: str) -> dict[str, list[Found]]:
         """Places by concept, in the order of the text."""

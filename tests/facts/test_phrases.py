@@ -40,9 +40,9 @@ WORDS = [
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join))
 def test_the_words_that_are_asked_for_first_never_hide_a_match(text: str) -> None:
-    found = _GRAMMAR.first(text)
+    found = _GRAMMAR.found(text)
 
-    assert set(found) == {n for n, row in enumerate(GRAMMAR) if re.search(row.pattern, text)}
+    assert {rank for rank, _ in found} == {n for n, row in enumerate(GRAMMAR) if re.search(row.pattern, text)}
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_the_words_that_are_asked_for_first_never_hide_a_match(text: str) -> Non
         (r"approv\w*", {"approv"}),
         (r"(?:meets?|met)(?: \S+){0,3} (?:goal|bar)", {" goal", " bar"}),
         (r"\w+", set()),
-        (r"(?:ab)?cde", {"abcde", "cde"}),
+        (r"(?:ab)?cde", {"cde"}),
     ],
 )
 def test_what_an_expression_cannot_do_without(pattern: str, words: set[str]) -> None:
@@ -64,4 +64,4 @@ def test_only_the_bars_at_the_top_part_an_expression() -> None:
 
 def test_a_name_says_nothing_of_the_event_that_its_words_would() -> None:
     assert [e.type.value for e in events("RRR approves DDDDDD for CCCC", title=True)][:1] == ["approval"]
-    assert events("DDDDDD", title=True) == []
+    assert list(events("DDDDDD", title=True)) == []
