@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from alerts.facts.phrases import Phrases
+from alerts.facts.phrases import Guarded, Phrases
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.vocabulary import FOLDER
 from alerts.model import Mention, NewsItem, Setting
@@ -27,9 +27,7 @@ class _Table:
 
 
 _LINES, _STAGES, _GROUPS, _STATUS = (_Table(_WORDS[name]) for name in ("lines", "stages", "groups", "status"))
-_NUMBERS = re.compile(
-    r"\d+(?:\.\d+)? ?(?:%|percent|months?|weeks)|\bhazard ratio|\bHR[ ,=(]|\b95% CI|\bp ?[<=] ?0", re.I
-)
+_NUMBERS = Guarded(r"\d ?%|\d ?percent|\d ?months?|\d ?weeks|\bhazard ratio|\bhr[ ,=(]|\b95% ci|\bp ?[<=] ?0")
 _CYRILLIC_OR_GREEK = re.compile(r"[\u0370-\u03ff\u0400-\u04ff]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
@@ -53,7 +51,7 @@ def biomarker_status(contexts: list[str]) -> str | None:
 
 def results(item: NewsItem, parts: list[Sentence]) -> tuple[Mention, ...]:
     """Sentences with numbers, to be quoted as the source gives them."""
-    hits = [s for s in parts if s.part is Part.BODY and _NUMBERS.search(s.text) and len(s.text) < 600]
+    hits = [s for s in parts if s.part is Part.BODY and _NUMBERS.holds(s.text.lower()) and len(s.text) < 600]
     return tuple(s.text_span(item, 0, len(s.text)) for s in hits[:MAX_RESULTS])
 
 
@@ -61,9 +59,9 @@ def flags(item: NewsItem) -> tuple[str, ...]:
     """What a person should know of the text itself."""
     text = f"{item.title} {item.summary}"
     found = []
-    if any(_mixed(word) for word in _CYRILLIC_OR_GREEK.sub("\0", text).split() if "\0" in word):
+    if not text.isascii() and any(_mixed(word) for word in _CYRILLIC_OR_GREEK.sub("\0", text).split() if "\0" in word):
         found.append("homoglyph")
-    if _BIDI.search(text):
+    if not text.isascii() and _BIDI.search(text):
         found.append("bidi")
     if _CONTROLS.search(text[:5000]):
         found.append("control_characters")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from alerts.facts.phrases import Phrases
+from alerts.facts.phrases import Guarded, Phrases
 from alerts.facts.vocabulary import FOLDER
 from alerts.model import EventType
 
@@ -130,6 +130,7 @@ _DATES = (
     re.compile(rf"\b{_DAY} (?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?(?:,? (?P<year>20\d\d))?"),
     re.compile(r"\b(?P<year>20\d\d) (?P<month>\d\d) (?P<day>\d\d)\b"),
 )
+_DATED = Guarded(rf"(?:{'|'.join(_MONTHS)})\.? \d|\d(?:st|nd|rd|th)? (?:{'|'.join(_MONTHS)})|20\d\d \d\d")  # a first look
 _DAYS = re.compile(rf"\bon (?:(?:{'|'.join(_MONTHS)}) \d\d?|\d\d? (?:{'|'.join(_MONTHS)}))\b(?:,? 20\d\d,?)?")
 
 
@@ -139,12 +140,14 @@ def plainer(masked: str) -> str:
     The sign of a biomarker ("HER2-negative") is part of its name; a day between body and verb ("EC on July 24, 2025
     approved") is no word of the phrase.
     """
-    return _DAYS.sub(lambda day: "Y" * len(day.group()), _SIGN.sub(lambda sign: "B" * len(sign.group()), masked))
+    if "B " in masked:
+        masked = _SIGN.sub(lambda sign: "B" * len(sign.group()), masked)
+    return _DAYS.sub(lambda day: "Y" * len(day.group()), masked) if "on " in masked else masked
 
 
 def event_date(key: str, published: datetime | None) -> date | None:
     """The day that a sentence gives for its event; a missing year comes from the publication."""
-    for pattern in _DATES:
+    for pattern in _DATES if _DATED.holds(key) else ():
         for hit in pattern.finditer(key):
             month = _MONTHS.get(hit["month"]) or (int(hit["month"]) if hit["month"].isdigit() else 0)
             made = _date(hit["year"], month, int(hit["day"]), published)

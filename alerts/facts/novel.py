@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from alerts.facts.matcher import Hit
+from alerts.facts.phrases import Guarded
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.text import key_of
 from alerts.facts.vocabulary import FOLDER, Vocabulary
@@ -20,6 +21,7 @@ _GROUPS = yaml.safe_load((FOLDER / "trials.yaml").read_text(encoding="utf-8"))["
 _NO_CODE = re.compile(rf"^(?:{'|'.join((*_WORDS['no_codes'], *_GROUPS))})-?[A-Z]?\d", re.I)
 _PAIR = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS['pairs'])})(?![\w-])", re.I)
 _ORDINARY = re.compile(rf"(?:{'|'.join(_WORDS['ordinary'])})$", re.I)
+_OF_PAIR = Guarded("|".join(_WORDS["pairs"]))  # a first look, at text in lower case
 _WORD = re.compile(r"\b[a-zA-Z]{7,30}\b")
 # A code in brackets behind a drug's name, or the name behind its code, is that drug.
 _ALIAS = re.compile(r"^\W{0,3}[(\[,/]\W{0,2}(?:formerly |also known as |also called |or |previously )?$", re.I)
@@ -54,9 +56,9 @@ class NovelFinder:
                         yield _hit(name, at, sentence, start, end)
 
     def _candidates(self, text: str) -> Iterator[tuple[str, int, int]]:
-        for hit in _PAIR.finditer(text):
+        for hit in _PAIR.finditer(text) if _OF_PAIR.holds(text.lower()) else ():
             yield hit.group().lower(), hit.start(), hit.end()
-        for hit in _WORD.finditer(text):
+        for hit in _WORD.finditer(text) if any(map(self._has_stem, _WORD.findall(text))) else ():
             if self._has_stem(hit.group()):
                 yield hit.group().lower(), hit.start(), hit.end()
         for hit in _CODE.finditer(text):

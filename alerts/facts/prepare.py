@@ -117,8 +117,8 @@ def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
         if not words.strip() or len(_RUN_TOGETHER.findall(words)) > max(5, len(words) // 40):
             continue  # a run-together list of tags is no sentence
         part = Part.TITLE if field == "title" else Part.BOILERPLATE if boilerplate else Part.BODY
-        capitals, small = len(_CAPITAL.findall(words)), len(_SMALL.findall(words))
-        shouting = capitals > 12 and capitals > 4 * small
+        capitals = len(_CAPITAL.findall(words))
+        shouting = capitals > 12 and capitals > 4 * len(_SMALL.findall(words))
         where = offsets[start : end + 1]
         made.append(Sentence(field, part, first + len(made), words, where, keyed(words), shouting))
     return made

@@ -7,15 +7,16 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from alerts.facts.phrases import Guarded
 from alerts.facts.vocabulary import FOLDER
 from alerts.model import EventType
 
 _WORDS: dict[str, Any] = yaml.safe_load((FOLDER / "roles.yaml").read_text(encoding="utf-8"))
-_NOT_SUBJECT = re.compile(rf"\b(?:{_WORDS['compared']}|{_WORDS['prior']}){_WORDS['link']} $")
+_NOT_SUBJECT = Guarded(rf"\b(?:{_WORDS['compared']}|{_WORDS['prior']}){_WORDS['link']} $")
 _LISTED = re.compile(_WORDS["listed"])
 _AFTER_NAME = re.compile(_WORDS["after_name"])
-_BACKGROUND = re.compile(_WORDS["background"])
-_FURTHER = re.compile(_WORDS["further"])
+_BACKGROUND = Guarded(_WORDS["background"])
+_FURTHER = Guarded(_WORDS["further"])
 _DESCRIBES = re.compile(_WORDS["describes"])
 _ABOUT = re.compile(_WORDS["about"])
 _COMBINED = re.compile(_WORDS["combined"])
@@ -40,7 +41,7 @@ LANDS = tuple(
 def is_subject(key: str, start: int, end: int, earlier: Sequence[tuple[int, int, bool]]) -> bool:
     """May the name be what the sentence is about? `earlier`: (start, end, subject) of the drug names before it."""
     before = key[max(0, start - 90) : start]
-    if _NOT_SUBJECT.search(before) or _AFTER_NAME.search(key[end : end + 24]):
+    if _NOT_SUBJECT.holds(before) or _AFTER_NAME.search(key[end : end + 24]):
         return False
     if earlier and _LISTED.search(before):
         _, last_end, last_subject = earlier[-1]
@@ -51,12 +52,12 @@ def is_subject(key: str, start: int, end: int, earlier: Sequence[tuple[int, int,
 
 def is_background(key: str) -> bool:
     """Does the sentence tell of something that was so before this news?"""
-    return bool(_BACKGROUND.search(key))
+    return _BACKGROUND.holds(key)
 
 
 def is_further(key: str) -> bool:
     """Does the sentence add a piece of news ("also", "in addition")?"""
-    return bool(_FURTHER.search(key))
+    return _FURTHER.holds(key)
 
 
 def about_spans(key: str) -> list[tuple[int, int]]:

@@ -35,7 +35,9 @@ _OTHER_KIND = re.compile(
 _CODE = re.compile(r"^[A-Z]{2,4}-?[A-Z]?\d{2,}[A-Z]?$")
 _GROUP = re.compile(rf"^(?:{'|'.join(_WORDS['groups'])})(?![a-z])")
 _PHASE = re.compile(r"\bphase (i{1,3}v?|iv|[1-4])(?:[ab])?(?: (i{1,3}|[1-4])(?:[ab])?\b)?", re.I)
-_REGISTERED = re.compile(r"\d{5}|RBR-")  # every registry's ids have that much
+_REGISTERED = re.compile(r"\d\d{4}")  # every registry's ids have that much, but for Brazil's RBR-…
+_NUMBER_BEHIND = re.compile(r"-(?:[A-Z][a-z]+)?\d")
+_STUDY = ("trial", "stud")
 _STEPS = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 
 
@@ -79,13 +81,16 @@ def _free(
 
 def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
     text = sentence.text
-    for pattern in (_FAMILY, _NUMBERED):
+    numbered = (_NUMBERED,) if _NUMBER_BEHIND.search(text) else ()
+    for pattern in (_FAMILY, *numbered):
         for hit in pattern.finditer(text):
             if hit.group().upper() not in _NO_NAMES:
                 yield hit.group(), hit.start(), hit.end()
     if sentence.shouting:
         return
-    patterns = (_CALLED, _QUOTED, _NAMED, *((_BRACKETED, _FROM) if sentence.part is Part.TITLE else ()))
+    lower = text.lower()
+    called = (_CALLED, _QUOTED, _NAMED) if any(word in lower for word in _STUDY) else ()
+    patterns = (*called, *((_BRACKETED, _FROM) if sentence.part is Part.TITLE else ()))
     for pattern in patterns:
         for hit in pattern.finditer(text):
             group = "first" if "first" in pattern.groupindex and hit["first"] else "name"
@@ -126,7 +131,7 @@ def trials(
     names: dict[str, list[Mention]] = {}
     phase = next((p for s in parts if (p := phase_of(s.keyed.key))), None)
     for sentence in parts:
-        if sentence.part is not Part.BOILERPLATE and _REGISTERED.search(sentence.text):
+        if sentence.part is not Part.BOILERPLATE and _has_id(sentence.text):
             for _, pattern in vocabulary.registries[:-2]:
                 for hit in pattern.finditer(sentence.text):
                     ids.setdefault(hit.group().replace(" ", ""), []).append(
@@ -144,7 +149,11 @@ def trials(
     )
 
 
+def _has_id(text: str) -> bool:
+    return _REGISTERED.search(text) is not None or "RBR-" in text
+
+
 def phase_of(key: str) -> str | None:
     """The first phase that a key names: "3", "1/2"."""
-    hit = _PHASE.search(key)
+    hit = _PHASE.search(key) if "phase" in key else None
     return "/".join(_STEPS.get(g.lower(), g) for g in hit.groups() if g) if hit else None
