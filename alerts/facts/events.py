@@ -44,6 +44,7 @@ REGULATORY = {
     _T.SAFETY,
     _T.ACCESS,
 }
+EVERY = frozenset(EventType)
 READOUTS = {_T.TRIAL_POSITIVE, _T.TRIAL_NEGATIVE, _T.TRIAL_UPDATE}
 # How a known name stands in a masked key, by kind of concept (see the head of events.yaml).
 MASKS = {"drug": "D", "indication": "C", "biomarker": "B", "company": "K"}
@@ -82,12 +83,12 @@ _SIGN = re.compile(r"(?<=B )(?:positive|negative)\b")
 _PHRASES = Phrases((rank, row.pattern) for rank, row in enumerate(GRAMMAR))
 
 
-def events(masked: str, *, title: bool = False, kinds: Collection[EventType] = EventType) -> Iterator[Event]:
+def events(masked: str, *, title: bool = False, kinds: Collection[EventType] = EVERY) -> Iterator[Event]:
     """Event phrases of a sentence's masked key, the one that wins first; looked for as they are asked for."""
     asked = _asked(masked)
     for rank in asked.ranks:
         row = GRAMMAR[rank]
-        if (title or not row.title_only) and (kinds is EventType or row.type in kinds):
+        if (title or not row.title_only) and (kinds is EVERY or row.type in kinds):
             event = asked.event(rank)
             if event is not None:
                 yield event
@@ -130,7 +131,8 @@ _DATES = (
     re.compile(rf"\b{_DAY} (?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\b\.?(?:,? (?P<year>20\d\d))?"),
     re.compile(r"\b(?P<year>20\d\d) (?P<month>\d\d) (?P<day>\d\d)\b"),
 )
-_DATED = Guarded(rf"(?:{'|'.join(_MONTHS)})\.? \d|\d(?:st|nd|rd|th)? (?:{'|'.join(_MONTHS)})|20\d\d \d\d")  # a first look
+# A first look at a sentence.
+_DATED = Guarded(rf"(?:{'|'.join(_MONTHS)})\.? \d|\d(?:st|nd|rd|th)? (?:{'|'.join(_MONTHS)})|20\d\d \d\d")
 _DAYS = re.compile(rf"\bon (?:(?:{'|'.join(_MONTHS)}) \d\d?|\d\d? (?:{'|'.join(_MONTHS)}))\b(?:,? 20\d\d,?)?")
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from alerts.facts.events import READOUTS, Event, events
+from alerts.facts.events import EVERY, READOUTS, Event, events
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.roles import is_background
 from alerts.model import EventType
@@ -58,10 +58,12 @@ def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | N
 
 
 def _told(
-    sentences: Iterable[Sentence], masked: Mapping[int, str], kinds: Collection[EventType] = EventType
+    sentences: Iterable[Sentence], masked: Mapping[int, str], kinds: Collection[EventType] = EVERY
 ) -> Iterator[Told]:
     """What sentences that tell of the present say, looked for as it is asked for."""
-    return (Told(p, e) for p in sentences if not is_background(p.keyed.key) for e in events(masked[p.number], kinds=kinds))
+    return (
+        Told(p, e) for p in sentences if not is_background(p.keyed.key) for e in events(masked[p.number], kinds=kinds)
+    )
 
 
 def is_journal(parts: Sequence[Sentence]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from alerts.facts.events import Event, events
+from alerts.facts.events import EVERY, Event, events
 from alerts.facts.matcher import Hit
 from alerts.facts.news import Told
 from alerts.facts.prepare import Part, Sentence
@@ -37,7 +37,7 @@ class Reading:
     masked: dict[int, str]
     main: Told | None = None
 
-    def events(self, sentence: Sentence, kinds: Collection[EventType] = EventType) -> Iterator[Event]:
+    def events(self, sentence: Sentence, kinds: Collection[EventType] = EVERY) -> Iterator[Event]:
         return events(self.masked[sentence.number], title=sentence.part is Part.TITLE, kinds=kinds)
 
     def tells(self, sentence: Sentence, kind: EventType) -> bool:
