@@ -4,15 +4,13 @@
 import re
 from typing import Any
 
-import yaml
-
 from alerts.facts.phrases import Guarded, Phrases
 from alerts.facts.prepare import Part, Sentence
-from alerts.facts.vocabulary import FOLDER
+from alerts.facts.vocabulary import words
 from alerts.model import Mention, NewsItem, Setting
 
 MAX_RESULTS = 4
-_WORDS: dict[str, Any] = yaml.safe_load((FOLDER / "details.yaml").read_text(encoding="utf-8"))
+_WORDS: dict[str, Any] = words("details")
 
 
 class _Table:

@@ -7,10 +7,8 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import yaml
-
 from alerts.facts.phrases import Guarded, Phrases
-from alerts.facts.vocabulary import FOLDER
+from alerts.facts.vocabulary import words
 from alerts.model import EventType
 
 
@@ -52,7 +50,7 @@ BODY_MASKS = {"regulator": "R", "hta": "H", "payer": "H", "guideline": "G", "con
 
 
 def _grammar() -> tuple[Row, ...]:
-    data: dict[str, Any] = yaml.safe_load((FOLDER / "events.yaml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = words("events")
     return tuple(
         Row(
             EventType(row["event"]),

@@ -5,14 +5,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-import yaml
-
 from alerts.facts.concepts import VocabularyConcepts
 from alerts.facts.events import Event
-from alerts.facts.vocabulary import FOLDER
+from alerts.facts.vocabulary import words
 from alerts.model import EventType
 
-_DATA: dict[str, Any] = yaml.safe_load((FOLDER / "first_approvals.yaml").read_text(encoding="utf-8"))
+_DATA: dict[str, Any] = words("first_approvals")
 
 
 class Expansion:

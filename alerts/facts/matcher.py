@@ -2,7 +2,7 @@
 """Names in text: one Aho-Corasick pass over the match key, longest name wins, dangerous surfaces obey their policy."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
@@ -156,23 +156,21 @@ def surfaces(v: Vocabulary) -> Iterator[tuple[str, Name]]:
     """Every surface with its name, the most trusted first."""
     for drug in v.drugs.values():
         if drug.tier != "stem_only":
-            yield from _careful(v, "drug", drug.id, _drug_names(drug), None)
+            yield from _careful(v, "drug", drug.id, _drug_names(drug), ())
     ordered = sorted(
         v.indications.values(), key=lambda i: (not i.news, not i.id.startswith("onc:"), not i.id.startswith("doid:"))
     )
     for cancer in ordered:
         if cancer.matchable and not (_STAGED.match(cancer.name) and cancer.oncotree is None):
-            words = _context([cancer.name, *cancer.synonyms])
+            words = (cancer.name, *cancer.synonyms)
             names = (n for n in (cancer.name, *cancer.synonyms) if not cancer.never or key_of(n) not in cancer.never)
             yield from _careful(v, "indication", cancer.id, names, words)
             if cancer.news:
                 yield from _careful(v, "indication", cancer.id, cancer.abbreviations, words)
     for marker in v.biomarkers.values():
-        yield from _careful(
-            v, "biomarker", marker.id, (marker.name, *marker.synonyms), _context([marker.name, *marker.synonyms])
-        )
+        yield from _careful(v, "biomarker", marker.id, (marker.name, *marker.synonyms), (marker.name, *marker.synonyms))
     for body in v.bodies.values():
-        yield from _careful(v, "body", body.id, (body.name, *body.synonyms), _context([body.name]))
+        yield from _careful(v, "body", body.id, (body.name, *body.synonyms), (body.name,))
     for company, aliases in v.companies.items():
         for alias in aliases:
             yield alias, Name("company", company, alias, True, None)
@@ -191,9 +189,9 @@ def _alnum(text: str) -> int:
 
 
 def _careful(
-    v: Vocabulary, kind: str, concept: str, surfaces: Iterable[str], context: re.Pattern[str] | None
+    v: Vocabulary, kind: str, concept: str, surfaces: Iterable[str], full: Sequence[str]
 ) -> Iterator[tuple[str, Name]]:
-    """The surfaces with what the ambiguity policy and their shape demand."""
+    """The surfaces with what the ambiguity policy and their shape demand. `full`: long forms, for context."""
     for surface in surfaces:
         policy = v.policies.get(surface, "")
         if policy.startswith(("drop", "separate", "not a", "long form", "case pattern", "company")) or len(surface) < 2:
@@ -204,12 +202,12 @@ def _careful(
         exact = (
             surface if policy.startswith("case_sensitive") or (short and kind != "drug") or len(surface) <= 3 else None
         )
-        needs = _ONCOLOGY if policy.endswith("oncology") else context if policy.endswith("context") else None
+        needs = _ONCOLOGY if policy.endswith("oncology") else _context(full) if policy.endswith("context") else None
         strict = policy.startswith("case_sensitive") or len(surface) < 3
         yield surface, Name(kind, concept, exact, strict, needs)
 
 
-def _context(names: list[str]) -> re.Pattern[str] | None:
+def _context(names: Sequence[str]) -> re.Pattern[str] | None:
     """Stems of the long form's telling words: "NET" needs "neuroendo…" somewhere in the item."""
     words = {w for name in names for w in key_of(name).split() if len(w) >= 6 and w not in _COMMON}
     stems = sorted({re.escape(w[:8]) for w in words})

@@ -7,17 +7,15 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-import yaml
-
 from alerts.facts.matcher import Hit
 from alerts.facts.phrases import Guarded
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.text import key_of
-from alerts.facts.vocabulary import FOLDER, Vocabulary
+from alerts.facts.vocabulary import Vocabulary, words
 
-_WORDS: dict[str, Any] = yaml.safe_load((FOLDER / "novel.yaml").read_text(encoding="utf-8"))
+_WORDS: dict[str, Any] = words("novel")
 _CODE = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS['codes'])})(?![\w]|-\d)")
-_GROUPS = yaml.safe_load((FOLDER / "trials.yaml").read_text(encoding="utf-8"))["groups"]
+_GROUPS = words("trials")["groups"]
 _NO_CODE = re.compile(rf"^(?:{'|'.join((*_WORDS['no_codes'], *_GROUPS))})-?[A-Z]?\d", re.I)
 _PAIR = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS['pairs'])})(?![\w-])", re.I)
 _ORDINARY = re.compile(rf"(?:{'|'.join(_WORDS['ordinary'])})$", re.I)

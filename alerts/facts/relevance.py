@@ -4,14 +4,12 @@
 import re
 from collections.abc import Sequence
 
-import yaml
-
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.roles import about_spans
-from alerts.facts.vocabulary import FOLDER
+from alerts.facts.vocabulary import words
 from alerts.model import DrugFact, EventType, IndicationFact, Role
 
-_WORDS: dict[str, str] = yaml.safe_load((FOLDER / "relevance.yaml").read_text(encoding="utf-8"))
+_WORDS: dict[str, str] = words("relevance")
 CANCER_WORDS = re.compile(_WORDS["cancer"])
 _FIELD = re.compile(_WORDS["field"])
 _OTHER = re.compile(rf"\b(?:{_WORDS['other']})")

@@ -5,13 +5,11 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import yaml
-
 from alerts.facts.phrases import Guarded
-from alerts.facts.vocabulary import FOLDER
+from alerts.facts.vocabulary import words
 from alerts.model import EventType
 
-_WORDS: dict[str, Any] = yaml.safe_load((FOLDER / "roles.yaml").read_text(encoding="utf-8"))
+_WORDS: dict[str, Any] = words("roles")
 _NOT_SUBJECT = Guarded(rf"\b(?:{_WORDS['compared']}|{_WORDS['prior']}){_WORDS['link']} $")
 _LISTED = re.compile(_WORDS["listed"])
 _AFTER_NAME = re.compile(_WORDS["after_name"])

@@ -5,13 +5,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import yaml
-
 from alerts.facts.prepare import Part, Sentence
-from alerts.facts.vocabulary import FOLDER, Vocabulary
+from alerts.facts.vocabulary import Vocabulary, words
 from alerts.model import Mention, NewsItem, TrialFact
 
-_WORDS: dict[str, Any] = yaml.safe_load((FOLDER / "trials.yaml").read_text(encoding="utf-8"))
+_WORDS: dict[str, Any] = words("trials")
 _NO_NAMES = {n.upper() for n in _WORDS["no_names"]}
 _TOK = r"[A-Za-zα-ωΑ-Ω][\wα-ω.]*(?:[-‑–][\wα-ω.]+)*"
 _NAME = rf"(?P<name>(?=[\wα-ω.-]+[A-Z]){_TOK}(?: (?:[A-Z]{{2,5}}-?\d{{1,4}}[A-Z]{{0,2}}|[A-Z]{{2,4}}(?= (?:trial|study|Trial|Study))|\d{{1,3}}[A-Z]{{0,2}}))?)"

@@ -8,11 +8,14 @@ Three layers, the later wins: `*.jsonl` (built from the sources), `overlay/*.yam
 import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from alerts.errors import InputError
 from alerts.facts.vocabulary.assemble import Rows, assemble
 from alerts.facts.vocabulary.entries import Biomarker, Body, Drug, DrugClass, Indication, Vocabulary
-from alerts.facts.vocabulary.overlay import Overlay, read
+from alerts.facts.vocabulary.overlay import YAML_LOADER, Overlay, read
 
 __all__ = [
     "FILES",
@@ -27,10 +30,17 @@ __all__ = [
     "load_with",
     "overlay_files",
     "rows_of",
+    "words",
 ]
 
 FOLDER = Path(__file__).parent
 FILES = ("drugs", "indications", "biomarkers", "regulators", "trial_ids", "inn_stems", "ambiguity")
+
+
+def words(name: str) -> Any:
+    """The rules of a stage: a YAML file of this folder."""
+    with (FOLDER / f"{name}.yaml").open(encoding="utf-8") as file:
+        return yaml.load(file, Loader=YAML_LOADER)  # noqa: S506 (a safe loader)
 
 
 @lru_cache(maxsize=2)

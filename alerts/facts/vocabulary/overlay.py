@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 # The C parser reads the overlay ten times faster; a wheel without it still works.
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Entry(BaseModel):
@@ -94,8 +94,8 @@ def read(file: Path) -> tuple[Overlay, list[Fault]]:
     """An overlay file and its faults; with faults the overlay is empty."""
     try:
         text = file.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=_LOADER)
-        value = yaml.load(text, Loader=_LOADER) or {}  # noqa: S506 (a safe loader)
+        node = yaml.compose(text, Loader=YAML_LOADER)
+        value = (YAML_LOADER("").construct_document(node) if node else None) or {}
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as exc:
         mark = getattr(exc, "problem_mark", None)
         problem = getattr(exc, "problem", None) or str(exc)
