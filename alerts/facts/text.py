@@ -16,6 +16,7 @@ SPELLINGS = (
 _BLANKS = "-‐‑‒–—_/ \t\r\n\u00a0\u202f"
 _MARKS = "®™©\u200b\u200c\u200d\u00ad'’`"
 _TO_BLANK = dict.fromkeys(map(ord, _BLANKS), " ")
+_ASCII = bytes(ord(" ") if chr(b) in _BLANKS else ord(chr(b).lower()) for b in range(128)) + bytes(range(128, 256))
 # Where the key is not as long as the text: a run of blanks, a mark, the one capital that lowers to two characters.
 _ODD = re.compile(rf"[{re.escape(_BLANKS)}][{re.escape(_BLANKS + _MARKS)}]+|[{_MARKS}]+|İ")
 _MARK = re.compile(rf"[{_MARKS}İ]")
@@ -34,9 +35,10 @@ class Keyed(NamedTuple):
 
 def keyed(text: str) -> Keyed:
     """Lower case, dashes and white space to one blank, marks dropped, American spelling; offsets kept."""
-    blank = text.translate(_TO_BLANK)
-    if "  " not in blank and not _MARK.search(text):  # most text: a character for a character
-        return _american(_plain(blank), range(len(text) + 1))
+    if not _MARK.search(text):
+        key = text.encode().translate(_ASCII).decode() if text.isascii() else _plain(text.translate(_TO_BLANK))
+        if "  " not in key:  # most text: a character for a character
+            return _american(key, range(len(text) + 1))
     chars: list[str] = []
     offsets: list[int] = []
     last = 0
