@@ -22,21 +22,22 @@ class Phrase(NamedTuple):
     """An expression and where it comes from: a number that the caller gives, smaller first."""
 
     rank: int
-    pattern: re.Pattern[str]
+    pattern: str
 
 
 class Phrases:
     """Finds, for each rank, the first place where one of its expressions holds."""
 
     def __init__(self, patterns: Iterable[tuple[int, str]]) -> None:
-        self._phrases = [Phrase(rank, re.compile(b)) for rank, p in sorted(patterns) for b in branches(p)]
+        self._phrases = [Phrase(rank, b) for rank, p in sorted(patterns) for b in branches(p)]
+        self._compiled: dict[int, re.Pattern[str]] = {}  # by need: most items ask for few, a start for none
         self._of_rank: dict[int, int] = {}
         for at, phrase in enumerate(self._phrases):
             self._of_rank[phrase.rank] = self._of_rank.get(phrase.rank, 0) | 1 << at
         table: dict[str, int] = {}
         self._met = 0  # bits of the parts that need no word
         for at, phrase in enumerate(self._phrases):
-            parts = needs(phrase.pattern.pattern)[:MAX_PARTS]
+            parts = needs(phrase.pattern)[:MAX_PARTS]
             for part in range(MAX_PARTS):
                 bit = 1 << part * len(self._phrases) + at
                 for word in parts[part] if part < len(parts) else ():
@@ -66,10 +67,16 @@ class Phrases:
         while left:
             lowest = left & -left
             left ^= lowest
-            hit = self._phrases[lowest.bit_length() - 1].pattern.search(text)
+            hit = self._pattern(lowest.bit_length() - 1).search(text)
             if hit and (best is None or hit.start() < best.start()):
                 best = hit
         return best
+
+    def _pattern(self, at: int) -> re.Pattern[str]:
+        made = self._compiled.get(at)
+        if made is None:
+            made = self._compiled[at] = re.compile(self._phrases[at].pattern)
+        return made
 
     def found(self, text: str) -> Iterator[tuple[int, re.Match[str]]]:
         """Rank and leftmost match of each rank that has one, smallest rank first; looked for as they are asked for."""
