@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 import alerts.store.tables  # noqa: F401 - registers every table
 from alerts.config import load
+from alerts.store import words
 from alerts.store.engine import make_engine
 
 # Migrations of several processes that start together wait for each other (any constant will do).
@@ -26,10 +27,12 @@ def _run() -> None:
             target_metadata=SQLModel.metadata,
             render_as_batch=connection.dialect.name == "sqlite",
             compare_type=True,
+            include_name=lambda name, *_: not words.is_ours(name),
             transaction_per_migration=False,
         )
         with context.begin_transaction():
             context.run_migrations()
+        words.ensure(connection)
         connection.commit()
     engine.dispose()
 

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from alerts.config import TEMPLATES, Settings
 from alerts.console.access import FORM_COOKIE, Actor, actor, csrf_token, set_cookie
 from alerts.console.roles import seat_of
+from alerts.console.tables import tally
 from alerts.errors import InputError
 from alerts.facts import concepts
 from alerts.model import Mention
@@ -126,6 +127,7 @@ def templates() -> jinja2.Environment:
         "marked": marked,
         "day": lambda when: f"{when:%d %b %Y}" if when else "",
         "stamp": lambda when: f"{when:%Y-%m-%d %H:%M}" if when else "",
+        "tally": tally,
         "count": lambda number: f"{number:,}",
         "quoted": lambda text: quote(str(text), safe=""),
     }

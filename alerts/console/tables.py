@@ -17,6 +17,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from alerts.store.browse import Asked
+from alerts.store.listing import MAX_COUNTED
 
 PER_PAGE = 50
 MAX_CSV_ROWS = 50_000
@@ -82,6 +83,19 @@ class Table:
         return max(1, -(-self.total // PER_PAGE))
 
     @property
+    def counted(self) -> bool:
+        """Is `total` all there is?"""
+        return self.total <= MAX_COUNTED
+
+    @property
+    def tally(self) -> str:
+        return tally(self.total)
+
+    @property
+    def has_next(self) -> bool:
+        return self.asked.page < self.pages or (not self.counted and len(self.rows) == PER_PAGE)
+
+    @property
     def first(self) -> int:
         return self.asked.offset + 1 if self.rows else 0
 
@@ -108,6 +122,11 @@ class Table:
         if self.asked.sort != column.key:
             return "none"
         return "descending" if self.asked.descending else "ascending"
+
+
+def tally(total: int) -> str:
+    """A count as the store gives it, in words."""
+    return f"{total:,}" if total <= MAX_COUNTED else f"more than {MAX_COUNTED:,}"
 
 
 def csv_answer(name: str, columns: Sequence[Column], rows: Sequence[Any], cell: Callable[[Any, str], Any]) -> Response:

@@ -31,6 +31,7 @@ from alerts.store.tables import (
     Subscription,
     Suppression,
 )
+from alerts.store.words import with_words
 
 
 class Asked(NamedTuple):
@@ -74,8 +75,12 @@ class StoryLine(NamedTuple):
 
 
 def stories(session: Session, asked: Asked) -> Page:
-    """Facets: `event`; `concept` is an id that stands in the facts as it is. Words are looked for in headline and text."""
-    statement: Any = select(Story)
+    """Facets: `event`; `concept` is an id that stands in the facts as it is. Words are looked for in headline and text.
+
+    Stories that live on in another are left out.
+    """
+    statement: Any = with_words(session, select(Story), col(Story.id), asked.q)
+    statement = statement.where(col(Story.merged_into_id).is_(None))
     if event := asked.wants("event"):
         statement = statement.where(col(Story.event) == event)
     if concept := asked.wants("concept"):
@@ -88,7 +93,7 @@ def stories(session: Session, asked: Asked) -> Page:
         "event": col(Story.event),
         "headline": func.lower(Story.headline),
     }
-    found = _page(session, statement, asked, sorts, [Story.headline, Story.lead_text], col(Story.id))
+    found = _page(session, statement, asked._replace(q=""), sorts, [], col(Story.id))
     shown = [row[0] for row in found.rows]
     counted = dict(
         session.execute(

@@ -4,13 +4,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, or_
+from sqlalchemy import ColumnElement, Select, func, literal, or_
 from sqlmodel import Session, select
 
 MAX_OFFSET = 1_000_000
+MAX_COUNTED = 10_000
+"""Rows are counted so far and no further: counting all of a long list takes longer than showing a page of it."""
 
 
 class Page(NamedTuple):
+    """`total`: at most MAX_COUNTED + 1, which says "more than"."""
+
     rows: list[Any]
     total: int
 
@@ -32,7 +36,8 @@ def page(
     chosen: Select[Any] = statement
     for word in words.split()[:8]:
         chosen = chosen.where(or_(*[_contains(column, word) for column in search]))
-    total = session.execute(select(func.count()).select_from(chosen.order_by(None).subquery())).scalar_one()
+    bounded = chosen.order_by(None).with_only_columns(literal(1), maintain_column_froms=True).limit(MAX_COUNTED + 1)
+    total = session.execute(select(func.count()).select_from(bounded.subquery())).scalar_one()
     column = sorts[sort]
     order = [column.desc() if descending else column.asc()]
     if tie is not None:

@@ -20,6 +20,7 @@ class Story(SQLModel, table=True):
             sqlite_where=text("stage <> 'done'"),
             postgresql_where=text("stage <> 'done'"),
         ),
+        Index("ix_story_listed", "merged_into_id", "last_seen_at", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -33,7 +34,7 @@ class Story(SQLModel, table=True):
     revision: int = 1
     follows_id: int | None = Field(default=None, foreign_key="story.id", index=True)
     follows_step: str = Field(default="", sa_column_kwargs={"server_default": ""})  # "full approval", "corrected", …
-    merged_into_id: int | None = Field(default=None, foreign_key="story.id", index=True)  # it lives on in that story
+    merged_into_id: int | None = Field(default=None, foreign_key="story.id")  # it lives on in that story
     review: bool = Field(default=False, sa_column_kwargs={"server_default": false()})  # a person should look
     first_seen_at: datetime = Field(index=True)
     last_seen_at: datetime
