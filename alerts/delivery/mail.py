@@ -6,6 +6,7 @@ import hashlib
 import smtplib
 import ssl
 import threading
+import time
 from datetime import UTC, datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
@@ -19,8 +20,6 @@ from alerts.delivery.outcome import of_smtp
 from alerts.errors import InputError, OncowireError
 from alerts.model import Message, Outcome, OutcomeKind
 from alerts.net import Guard
-
-TIMEOUT_S = 20.0
 
 
 class Relay(NamedTuple):
@@ -136,23 +135,43 @@ def _sender(text: str) -> str:
 
 
 class _GuardedSMTP(smtplib.SMTP):
-    """smtplib whose socket the guard opens."""
+    """smtplib whose socket the guard opens, and whose commands share one deadline: a relay that takes its time over each of
+    them must not make a send outlast its lease."""
 
-    def __init__(self, guard: Guard, relay: Relay, context: ssl.SSLContext | None) -> None:
+    def __init__(self, guard: Guard, relay: Relay, context: ssl.SSLContext | None, deadline: float) -> None:
         self._guard, self._relay, self._tls = guard, relay, context
-        super().__init__(relay.host, relay.port, timeout=TIMEOUT_S)
+        self.deadline = deadline  # monotonic, of the mail under way
+        super().__init__(relay.host, relay.port, timeout=self._left_s())
+
+    def _left_s(self) -> float:
+        left_s = self.deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("the relay took too long")
+        return left_s
 
     def _get_socket(self, host: str, port: int, timeout: float) -> Any:
         made = self._guard.open_socket(host, port, timeout)
-        made.settimeout(TIMEOUT_S)
+        made.settimeout(self._left_s())
         return self._tls.wrap_socket(made, server_hostname=host) if self._tls and self._relay.tls == "tls" else made
+
+    def send(self, s: Any) -> None:
+        if self.sock:
+            self.sock.settimeout(self._left_s())
+        super().send(s)
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.sock:
+            self.sock.settimeout(self._left_s())
+        return super().getreply()
 
 
 class Mailer:
-    """One kept connection a thread; opened again when the relay has closed it."""
+    """One kept connection a thread; opened again when the relay has closed it.
 
-    def __init__(self, guard: Guard, url: str, sender: str) -> None:
-        self._guard, self._url, self._sender = guard, url, sender
+    `limit_s`: for one mail, from connect to answer."""
+
+    def __init__(self, guard: Guard, url: str, sender: str, limit_s: float = 20.0) -> None:
+        self._guard, self._url, self._sender, self._limit_s = guard, url, sender, limit_s
         self._local = threading.local()
 
     @cached_property
@@ -162,11 +181,14 @@ class Mailer:
 
     def send(self, recipient: str, message: Message) -> Outcome:
         """Never raises for what a relay does. Lost after DATA began: unknown, since the relay may have it."""
+        return self._send(recipient, message, time.monotonic() + self._limit_s)
+
+    def _send(self, recipient: str, message: Message, deadline: float) -> Outcome:
         if not self._url:
             return Outcome(kind=OutcomeKind.TRANSIENT, code="smtp_not_configured", detail="ONCOWIRE_SMTP_URL is empty")
         try:
             mail = letter(message, self._sender, recipient)
-            connection, fresh = self._connected()
+            connection, fresh = self._connected(deadline)
         except OncowireError as exc:
             return Outcome(kind=OutcomeKind.TRANSIENT, code=exc.code, detail=exc.message)
         except (ValueError, IndexError) as exc:
@@ -176,7 +198,7 @@ class Mailer:
         outcome = self._transact(connection, recipient, mail)
         if not fresh and outcome.kind is OutcomeKind.TRANSIENT and outcome.code in {"smtp_dropped", "smtp_421"}:
             self._local.connection = None  # a relay ends kept connections as it likes: that is no failure yet
-            return self.send(recipient, message)
+            return self._send(recipient, message, deadline)
         return outcome
 
     def _transact(self, connection: smtplib.SMTP, recipient: str, mail: bytes) -> Outcome:
@@ -198,13 +220,14 @@ class Mailer:
             return self._reset(connection, of_smtp(code, _words(text), at_recipient=False))
         return Outcome(kind=OutcomeKind.OK, code="smtp_250", detail=_words(text), provider_id=_words(text)[:200])
 
-    def _connected(self) -> tuple[smtplib.SMTP, bool]:
+    def _connected(self, deadline: float) -> tuple[smtplib.SMTP, bool]:
         """The kept connection, or a new one and True."""
-        kept: smtplib.SMTP | None = getattr(self._local, "connection", None)
+        kept: _GuardedSMTP | None = getattr(self._local, "connection", None)
         if kept is not None:
+            kept.deadline = deadline
             return kept, False
         where = relay(self._url)
-        made = _GuardedSMTP(self._guard, where, self._context if where.tls == "tls" else None)
+        made = _GuardedSMTP(self._guard, where, self._context if where.tls == "tls" else None, deadline)
         made.ehlo_or_helo_if_needed()
         if where.tls == "starttls":
             made.starttls(context=self._context)
@@ -217,7 +240,7 @@ class Mailer:
     def greet(self) -> Outcome:
         """Connect, secure, log in; nothing is sent. Never raises for what a relay does."""
         try:
-            self._connected()
+            self._connected(time.monotonic() + self._limit_s)
         except OncowireError as exc:
             return Outcome(kind=OutcomeKind.TRANSIENT, code=exc.code, detail=exc.message)
         except (smtplib.SMTPException, OSError) as exc:

@@ -87,8 +87,8 @@ class Sender:
     def __init__(self, settings: Settings) -> None:
         register()
         guard = Guard(settings.fetch_allow | settings.webhook_hosts)
-        self._client = Client(guard, f"Oncowire/{__version__}", Limits(total_s=20.0))
-        self._mailer = Mailer(guard, settings.smtp_url, settings.mail_from)
+        self._client = Client(guard, f"Oncowire/{__version__}", _limits(settings.send_limit_s))
+        self._mailer = Mailer(guard, settings.smtp_url, settings.mail_from, settings.send_limit_s)
         asset = apprise.AppriseAsset(async_mode=False, service_timeout=0)
         self._dispatchers = {channel: _dispatcher(plugin, asset) for channel, plugin in PLUGINS.items()}
 
@@ -134,6 +134,11 @@ class Sender:
     def close(self) -> None:
         self._client.close()
         self._mailer.close()
+
+
+def _limits(send_limit_s: float) -> Limits:
+    """Seconds to connect, for a silence, and for the whole post."""
+    return Limits(connect_s=min(5.0, send_limit_s), read_s=min(10.0, send_limit_s), total_s=send_limit_s)
 
 
 def _dispatcher(plugin: type[OncowirePlugin], asset: apprise.AppriseAsset) -> apprise.Apprise:

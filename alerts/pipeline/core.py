@@ -136,9 +136,14 @@ class Pipeline:
         """Questions of consent, due digests, then what is due; each is written as *sending* before its socket opens."""
         consent.ask_all(self.store, self.settings, self._clock())
         digesting.assemble(self.store, self._clock())
+        budget = deliver.Budget(self.settings.send_limit_s)
+        claimed_at = self._clock()
         with self.store.write() as session:
-            ids = deliveries.claim(session, self._clock(), DELIVER_BATCH)
-        for delivery_id in ids:
+            ids = deliveries.claim(session, claimed_at, DELIVER_BATCH)
+        for done, delivery_id in enumerate(ids):
+            if not budget.covers_a_send():
+                deliver.give_back(self.store, ids[done:], claimed_at)
+                return Done(done, produced=False, more=True)
             try:
                 deliver.one(self.store, self._sender, self.settings, delivery_id, self._clock, self._luck.random())
             except OncowireError as exc:

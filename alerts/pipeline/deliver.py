@@ -4,7 +4,8 @@
 docs/reliability.md has the table of what a death at each of its commits costs.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -26,6 +27,29 @@ from alerts.store.tables import Channel
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
 NEWS = {"story", "update", "digest"}  # what a reader's wishes hold of; confirmations, tests and notices are asked for
+
+
+SENDS_A_SWEEP = 3  # whole time limits of a send: 75 s at most, below a task's soft limit (90 s) and the lease (180 s)
+
+
+class Budget:
+    """Time of one sweep, from its claim on. A batch that meets a hanging receiver would outlast its lease, and another
+    worker would then send what is still waiting here."""
+
+    def __init__(self, send_limit_s: float) -> None:
+        self._send_limit_s = send_limit_s
+        self._end = time.monotonic() + SENDS_A_SWEEP * send_limit_s
+
+    def covers_a_send(self) -> bool:
+        """Is there time for one more send, if it takes its whole limit?"""
+        return time.monotonic() + self._send_limit_s <= self._end
+
+
+def give_back(store: Store, ids: Sequence[int], claimed_at: datetime) -> None:
+    """The sweep's time is over: what it has not begun is for the next one."""
+    with store.write() as session:
+        count = deliveries.give_back(session, ids, claimed_at)
+    log.warning("sweep_over", given_back=count, reason=deliveries.GIVEN_BACK)
 
 
 def one(store: Store, sender: Sender, settings: Settings, delivery_id: int, clock: Clock, luck: float) -> None:

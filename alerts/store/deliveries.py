@@ -7,7 +7,7 @@ from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, update
+from sqlalchemy import case, func, update
 from sqlmodel import Session, col, select
 
 from alerts.model import ChannelKind, DeliveryState, DeliveryStep, Message, Outcome
@@ -17,6 +17,7 @@ from alerts.store.insert import insert_new
 from alerts.store.tables import Channel, Delivery, DeliveryAttempt, Suppression
 
 LEASE_S = 180.0  # longer than any one send may take
+GIVEN_BACK = "sweep_over"  # reason of one that a sweep had no time left for
 PACED = "paced"  # reason of a delivery that waits for its slot
 OPEN = ("pending", "retry", "unknown", "sending")
 
@@ -59,6 +60,19 @@ def claim(session: Session, now: datetime, limit: int) -> list[int]:
     return claim_due(
         session, Delivery, "not_before", [col(Delivery.state).in_(OPEN)], now=now, lease_s=LEASE_S, limit=limit
     )
+
+
+def give_back(session: Session, ids: Sequence[int], claimed_at: datetime) -> int:
+    """Deliveries claimed at this moment and not begun are due again at once; how many. Those that somebody has touched since,
+    or whose claim ran out and was taken by another, are left alone. A place in the pace of a channel is kept."""
+    untouched = update(Delivery).where(
+        col(Delivery.id).in_(ids),
+        col(Delivery.not_before) == claimed_at + timedelta(seconds=LEASE_S),
+        col(Delivery.state).in_(OPEN),
+    )
+    reason = case((col(Delivery.state_reason) == PACED, PACED), else_=GIVEN_BACK)
+    returned = untouched.values(not_before=claimed_at, state_reason=reason).returning(col(Delivery.id))
+    return len(session.execute(returned).all())
 
 
 def load(store: Store, session: Session, delivery_id: int) -> DueDelivery:
