@@ -10,11 +10,13 @@ from alerts.model import Mention
 
 _CODE_SHAPE = re.compile(r"[A-Za-z]{1,7}[- ]?(?:\d-)?\d{2,}[A-Z]?$")
 
+_OWNER = re.compile(r"['’]s?$")  # a code's possessive is the code
+
 
 def shown_name(drug: Drug, mentions: Sequence[Mention]) -> str:
     """The INN; of an investigational drug that the text names by its code alone, the code as printed, upper case."""
     if drug.tier != "listed":
         return drug.name
     codes = {key_of(code) for code in drug.codes if _CODE_SHAPE.match(code)}
-    written = [m.text.strip("®™") for m in mentions]
+    written = [_OWNER.sub("", m.text.strip("®™")) for m in mentions]
     return written[0].upper() if codes and all(key_of(w) in codes for w in written) else drug.name

@@ -20,12 +20,12 @@ _ABSTRACT = re.compile(
     r"\b(?:methods|results|conclusions?) ?: "
 )
 _TRIAL = re.compile(
-    r"\bphase (?:i|1|2|3|4)|\brandomi[sz]ed|\bopen label|\bsingle arm|\bplacebo controlled|\bdouble blind|\btrial\b"
+    r"\bphase (?:i|1|2|3|4)|\brandomi[sz]ed|\bopen label|\bsingle arm|\bplacebo controlled|\bdouble blind|\btrial\b|efficacy and safety of|safety and (?:efficacy|activity) of|\bT+\b|^\W*D+.{0,60}? (?:in|for|versus) .*C"
 )
 _NO_TRIAL = re.compile(
     r"retrospective|real world|meta analys|systematic review|cohort study|case report|case series|registry|mice|murine|"
     r"in vitro|pre ?clinical|xenograft|cost effective|cell lines|nomogram|mendelian|database|letter|landscape|consensus|genomic|profiling|circulating|predict|"
-    r"prognos|patterns? of|mechanism|biomarker|microenvironment|resistance to|impact of|characteri[sz]|state of the art|review"
+    r"prognos|patterns? of|influence of|mechanism|biomarker|microenvironment|resistance to|impact of|characteri[sz]|state of the art|review"
 )
 _DESIGN = re.compile(r"rationale|study protocol|trial in progress|study design|protocol for")
 _IN_LEAD = re.compile(r"\b(?:trial|phase \S+|study)\b")
@@ -54,7 +54,9 @@ def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | N
     if found:
         return found
     silent = title and not re.search("[DK]", masked[title[0].number])
-    return _whole(title[0], masked, _T.OTHER) if silent else None
+    # A title that tells no act: of a cancer it is some finding, else no news of this field.
+    kind = _T.RESEARCH if title and "C" in masked[title[0].number] else _T.OTHER
+    return _whole(title[0], masked, kind) if silent else None
 
 
 def _told(
