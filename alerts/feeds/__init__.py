@@ -6,7 +6,7 @@ from alerts.feeds.memory import Memory, Notice, Options
 from alerts.feeds.opml import ListedFeed, read_opml, starter, write_opml
 from alerts.feeds.parse import Selectors
 from alerts.feeds.politeness import host_key
-from alerts.feeds.poll import Attempt, FeedState, PollResult, poll
+from alerts.feeds.poll import Attempt, FeedState, PollResult, poll, unsaved
 from alerts.feeds.sandbox import Sandbox, sandbox
 
 __all__ = [
@@ -30,5 +30,6 @@ __all__ = [
     "read_opml",
     "sandbox",
     "starter",
+    "unsaved",
     "write_opml",
 ]

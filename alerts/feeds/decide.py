@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from alerts.feeds.parse import Document, Entry
 
 INTERVAL_S = 15 * 60.0  # in minutes of the schedule, see `minute_s`
+MAX_IDENTITY_BYTES = 1_000  # an index entry of PostgreSQL holds 2,700
 MIN_ADAPTED_S, MAX_ADAPTED_S = 10 * 60.0, 6 * 3600.0
 ADAPTED_SHARE = 10  # polls for each new item, as is usual for the feed
 MIN_GAPS = 5  # fewer arrivals say nothing about what is usual
@@ -55,12 +56,16 @@ def identities(entries: Sequence[Entry], mode: str = "auto") -> list[str]:
     made = []
     for entry in entries:
         if entry.guid and (mode == "guid" or (mode == "auto" and guids[entry.guid] == 1)):
-            made.append("guid:" + entry.guid)
+            made.append(_short("guid:" + entry.guid))
         elif entry.link and (mode == "link" or (mode != "text" and links[entry.link] == 1)):
-            made.append("link:" + entry.link)
+            made.append(_short("link:" + entry.link))
         else:
             made.append("text:" + _sha(entry.title, entry.published_raw, entry.summary))
     return made
+
+
+def _short(identity: str) -> str:
+    return identity if len(identity.encode()) <= MAX_IDENTITY_BYTES else "sha256:" + _sha(identity)
 
 
 def content_hash(entry: Entry) -> str:

@@ -23,6 +23,7 @@ from alerts.model import Value
 MAX_TITLE_CHARS = 1_000
 MAX_SUMMARY_CHARS = 20_000
 MAX_ENTRIES = 2_000
+MAX_LINK_CHARS = 4_096  # as the guard has it
 # feedparser looks for a mail address in every author by a pattern of quadratic cost: 300 kB of "a.a.a." held it for
 # minutes. Nobody here reads authors.
 feedparser.mixin._FeedParserMixin._sync_author_detail = lambda self, key="author": None  # noqa: ARG005
@@ -147,7 +148,7 @@ def _entry(raw: Any, base: str, now: datetime) -> Entry:
         link=_entry_link(raw, base),
         title=text(raw.get("title", ""))[:MAX_TITLE_CHARS],
         summary=clean(summary),
-        published_raw=str(date_raw)[:100],
+        published_raw=_CONTROL.sub("", str(date_raw))[:100],
         published=clamp(moment(str(date_raw)) or from_struct(str(date_raw), struct), now),
     )
 
@@ -184,7 +185,7 @@ def _json_entry(raw: dict[str, Any], base: str, now: datetime) -> Entry:
         summary=clean(
             str(raw.get("content_html") or html.escape(str(raw.get("content_text") or raw.get("summary") or "")))
         ),
-        published_raw=date_raw[:100],
+        published_raw=_CONTROL.sub("", date_raw)[:100],
         published=clamp(moment(date_raw), now),
     )
 
@@ -205,7 +206,8 @@ def link(value: str, base: str) -> str:
         made = urljoin(base, _CONTROL.sub("", value).strip())
     except ValueError:  # "http://[" and its like
         return ""
-    return _TRACKING.sub(_joint, made).rstrip("?&") if made.startswith(("http://", "https://")) else ""
+    usable = made.startswith(("http://", "https://")) and len(made) <= MAX_LINK_CHARS
+    return _TRACKING.sub(_joint, made).rstrip("?&") if usable else ""
 
 
 def _joint(found: re.Match[str]) -> str:

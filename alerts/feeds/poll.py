@@ -141,6 +141,14 @@ def poll(
     return result._replace(attempt=result.attempt.model_copy(update={"duration_ms": duration_ms}))
 
 
+def unsaved(
+    feed: FeedState, memory: Memory, options: Options, schedule: Schedule, now: datetime, spread: float, why: str
+) -> PollResult:
+    """In place of a result that the store would not take: validators stay, so the document is asked for in full again."""
+    visit = _Visit(feed, memory.model_copy(update={"polls": memory.polls + 1}), options, schedule, now, spread)
+    return _failed(visit, Transient("save_failed", why), None)
+
+
 def _conditions(feed: FeedState) -> dict[str, str]:
     """Validators byte for byte as they came (RFC 9110 §13.1)."""
     given = {"If-None-Match": feed.etag, "If-Modified-Since": feed.last_modified}
@@ -318,4 +326,4 @@ def _gone(visit: _Visit, status: int | None) -> tuple[int, datetime | None]:
     return (visit.feed.gone_count or 1) if same_day else visit.feed.gone_count + 1, since or visit.now
 
 
-__all__ = ["Attempt", "FeedState", "PollResult", "content_hash", "identities", "poll"]
+__all__ = ["Attempt", "FeedState", "PollResult", "content_hash", "identities", "poll", "unsaved"]

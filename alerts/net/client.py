@@ -72,9 +72,13 @@ class Client:
             return False
         return True
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
-        """Raises Permanent (refused address, redirect_loop, downgrade) or Transient (dns, connect, timeout, body limits)."""
-        deadline = time.monotonic() + self._limits.total_s
+    def get(self, url: str, headers: Mapping[str, str] | None = None, within_s: float | None = None) -> Response:
+        """Raises Permanent (refused address, redirect_loop, downgrade) or Transient (dns, connect, timeout, body limits).
+
+        `within_s`: less time than the client's own limit, for who has little left.
+        """
+        limit_s = self._limits.total_s if within_s is None else min(within_s, self._limits.total_s)
+        deadline = time.monotonic() + limit_s
         hops: list[Hop] = []
         seen = {url}
         while True:
@@ -99,7 +103,8 @@ class Client:
 
     def _one(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, deadline: float) -> Response:
         sent = {"User-Agent": self._user_agent, "Accept-Encoding": "gzip" if method == "GET" else "identity", **headers}
-        limits = urllib3.Timeout(connect=self._limits.connect_s, read=self._limits.read_s)
+        left_s = max(deadline - time.monotonic(), 0.001)
+        limits = urllib3.Timeout(connect=min(self._limits.connect_s, left_s), read=min(self._limits.read_s, left_s))
         self._watch.current.deadline = deadline
         try:
             raw = self._pool.request(
@@ -151,7 +156,7 @@ class Client:
 
     def _in_time(self, deadline: float) -> None:
         if time.monotonic() > deadline:
-            raise Transient("timeout", f"not complete after {self._limits.total_s:g} s") from None
+            raise Transient("timeout", "not complete within the time that a fetch may take") from None
 
     def close(self) -> None:
         self._pool.clear()

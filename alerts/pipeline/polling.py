@@ -12,10 +12,11 @@ from datetime import datetime
 from functools import cached_property
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from alerts import __version__
 from alerts.config import Settings
-from alerts.feeds import PollResult, Schedule, poll
+from alerts.feeds import PollResult, Schedule, poll, unsaved
 from alerts.feeds.articles import Robots
 from alerts.feeds.decide import identities
 from alerts.feeds.parse import Document
@@ -92,13 +93,13 @@ class Poller:
 
     def _claim_and_save(
         self, pool: ThreadPoolExecutor, patient: bool
-    ) -> "tuple[dict[Future[PollResult], int], int, int]":
-        running: dict[Future[PollResult], int] = {}
+    ) -> "tuple[dict[Future[PollResult], feeds.Claimed], int, int]":
+        running: dict[Future[PollResult], feeds.Claimed] = {}
         polled = changed = 0
         end = time.monotonic() + SWEEP_S
         while patient or time.monotonic() < end:
             claimed = self._claim(AT_ONCE - len(running))
-            running |= {pool.submit(self._one, each): each.id for each in claimed}
+            running |= {pool.submit(self._one, each): each for each in claimed}
             if not running and not (patient and self._waiting()):
                 break
             done = self._finished(running)
@@ -133,7 +134,7 @@ class Poller:
             robots=self._robots,
         )
 
-    def _finished(self, running: "dict[Future[PollResult], int]") -> list[tuple[int, PollResult]]:
+    def _finished(self, running: "dict[Future[PollResult], feeds.Claimed]") -> list[tuple[feeds.Claimed, PollResult]]:
         """Polls that are over, after a short wait for them; the leases of the others are kept alive."""
         if not running:
             time.sleep(LOOK_S)
@@ -142,7 +143,7 @@ class Poller:
         if done and left:
             time.sleep(GATHER_S)
             done = {future for future in running if future.done()}
-        self._renew([feed_id for future, feed_id in running.items() if future not in done])
+        self._renew([claimed.id for future, claimed in running.items() if future not in done])
         return [(running.pop(future), future.result()) for future in done]
 
     _renewed_at = 0.0
@@ -154,16 +155,35 @@ class Poller:
         with self._store.write() as session:
             feeds.renew(session, ids, owner(), self._clock())
 
-    def _save(self, done: list[tuple[int, PollResult]]) -> int:
+    def _save(self, done: list[tuple[feeds.Claimed, PollResult]]) -> int:
+        """All in one transaction; if the store will not have it, each on its own, so that one spoils no other."""
         if not done:
             return 0
-        with self._store.write() as session:
-            feeds.save_polls(session, done, self._clock())
-        for feed_id, result in done:
+        try:
+            self._store_polls(done)
+        except SQLAlchemyError as exc:
+            log.error("polls_not_saved", count=len(done), error=type(exc).__name__)
+            done = [self._save_alone(claimed, result) for claimed, result in done]
+        for claimed, result in done:
             a = result.attempt
             tell = log.info if result.changes or a.error_code else log.debug
-            tell("polled", feed_id=feed_id, status=a.status, new=a.new_count, error=a.error_code, ms=a.duration_ms)
+            tell("polled", feed_id=claimed.id, status=a.status, new=a.new_count, error=a.error_code, ms=a.duration_ms)
         return sum(len(result.changes) for _, result in done)
+
+    def _save_alone(self, claimed: feeds.Claimed, result: PollResult) -> tuple[feeds.Claimed, PollResult]:
+        """What is refused again is told at its feed. A store that refuses even that is down: the leases end by themselves."""
+        try:
+            self._store_polls([(claimed, result)])
+        except SQLAlchemyError as exc:
+            why = f"its items could not be stored: {getattr(exc, 'orig', None) or type(exc).__name__}"
+            now, luck = self._clock(), self._luck.random()
+            result = unsaved(claimed.feed, claimed.memory, claimed.options, self._schedule, now, luck, why)
+            self._store_polls([(claimed, result)])
+        return claimed, result
+
+    def _store_polls(self, done: list[tuple[feeds.Claimed, PollResult]]) -> None:
+        with self._store.write() as session:
+            feeds.save_polls(session, [(claimed.id, result) for claimed, result in done], self._clock())
 
     def close(self) -> None:
         if "client" in self.__dict__:

@@ -236,7 +236,7 @@ def tell(session: Session, feed_id: int, kind: str, why: str, now: datetime) -> 
     if kind == "recovered":
         ops.end_notice(session, f"feed:{feed_id}:trouble", now)
     elif kind == "settled":
-        ops.end_notice(session, f"feed:{feed_id}:moved", now)
+        ops.settle_notice(session, f"feed:{feed_id}:moved", now)
     else:
         slot = kind if kind in {"moved", "flood"} else "trouble"
         ops.raise_notice(session, f"feed:{feed_id}:{slot}", f"{name[0] or name[1]}: {kind}: {why}", now)

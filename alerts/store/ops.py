@@ -61,7 +61,7 @@ def raise_notice(session: Session, key: str, text: str, now: datetime, tell_afte
     row = session.get(Notice, key)
     if row is None:
         insert_new(session, Notice, [{"key": key, "text": text, "since": now, "tell_after": tell_after}])
-    elif row.over_at is not None:
+    elif row.over_at is not None or row.over_told_at is not None:
         row.text, row.since, row.tell_after = text, now, tell_after
         row.told_at = row.over_at = row.over_told_at = None
 
@@ -75,6 +75,14 @@ def end_notice(session: Session, key: str, now: datetime) -> None:
         session.delete(row)
     else:
         row.over_at, row.tell_after = now, None
+
+
+def settle_notice(session: Session, key: str, now: datetime) -> None:
+    """Close a notice that is a piece of news and no trouble: told even if late, its end told to nobody."""
+    row = session.get(Notice, key)
+    if row is not None and row.over_at is None:
+        row.over_told_at = now
+        row.over_at = now if row.told_at is not None else None  # else `told` closes it
 
 
 def open_notices(session: Session) -> Sequence[Notice]:
@@ -105,5 +113,6 @@ def told(session: Session, keys: Sequence[str], now: datetime) -> None:
     for row in notices(session, keys):
         if row.told_at is None:
             row.told_at = now
+            row.over_at = now if row.over_told_at is not None else row.over_at  # it was settled meanwhile
         else:
             row.over_told_at = now
