@@ -162,7 +162,7 @@ class Poller:
         try:
             self._store_polls(done)
         except SQLAlchemyError as exc:
-            log.error("polls_not_saved", count=len(done), error=type(exc).__name__)
+            log.warning("polls_not_saved", count=len(done), error=type(exc).__name__)
             done = [self._save_alone(claimed, result) for claimed, result in done]
         for claimed, result in done:
             a = result.attempt
