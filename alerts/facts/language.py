@@ -2,6 +2,7 @@
 """Which language a text is in, by its script and its function words (ADR 0013: why no library)."""
 
 import re
+from collections import Counter
 
 # Function words that are frequent in one language and rare in the others; match keys (accents folded).
 _WORDS: dict[str, frozenset[str]] = {
@@ -52,9 +53,9 @@ def language(key: str) -> str | None:
         return written
     words = _TOKEN.findall(head)[:MAX_WORDS]
     hits = dict.fromkeys(_WORDS, 0)
-    for word in words:
+    for word, times in Counter(words).items():
         for code in _CODES.get(word, ()):
-            hits[code] += 1
+            hits[code] += times
     best = max(hits, key=lambda code: (hits[code], code == "en"))
     if hits[best] < (1 if best == "en" else MIN_HITS) or hits[best] < MIN_SHARE * len(words):
         return None

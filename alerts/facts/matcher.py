@@ -45,6 +45,7 @@ _ONCOLOGY = re.compile(
     r"\b(?:cancer|oncolog|tumor|metasta|carcinom|sarcom|leukemi|lymphom|myelom|melanom|gliom|malignan|chemother|hematolog|car t\b"
     r"|relapsed|refractory|r r\b|remission|progression free|overall survival|first line|\w+(?:tinib|ciclib|rasib|clax|mab|leucel|deruxtecan)\b)"
 )
+_JOINS = (" and ", " or ", " & ", ", ")
 _AND = re.compile(r",? (?:and|or|&|and or) $|, $")
 
 
@@ -96,11 +97,10 @@ class Matcher:
         for pattern, start, end in self._automaton.find_matches_as_indexes(key, overlapping=True):
             last = _bounded(key, start, end)
             if last:
-                found += [
-                    Hit(n.kind, n.id, at, start, last)
-                    for n in self._names[pattern]
-                    if _holds(n, sentence, start, end, whole_key)
-                ][:1]
+                for name in self._names[pattern]:
+                    if (name.exact is None and name.context is None) or _holds(name, sentence, start, end, whole_key):
+                        found.append(Hit(name.kind, name.id, at, start, last))
+                        break
         found.sort(key=lambda h: (h.start - h.end, h.start))
         taken: list[Hit] = []
         for hit in found:
@@ -112,9 +112,10 @@ class Matcher:
 
     def _coordinated(self, hit: Hit, key: str, taken: list[Hit]) -> list[Hit]:
         """ "pancreatic and extra-pancreatic neuroendocrine tumors" names two cancers: the first borrows the last's head."""
-        before = _AND.search(key[: hit.start])
-        if not before:
+        if not key.endswith(_JOINS, 0, hit.start):
             return []
+        before = _AND.search(key[: hit.start])
+        assert before is not None
         head = key[hit.start : hit.end].split()
         words = [*re.finditer(r"[a-z0-9]+", key[: before.start()])][-3:]
         for first in words:  # longest modifier first

@@ -15,10 +15,8 @@ _T = EventType
 _DIRECTED = {_T.TRIAL_POSITIVE, _T.TRIAL_NEGATIVE}
 _VAGUE = {_T.RESEARCH, _T.CORPORATE, _T.CONFERENCE}
 # A structured abstract, or its sections run together.
-_ABSTRACT = re.compile(
-    r"^\W*(?:background|purpose|objectives?|introduction|aims?|methods|importance|context)\b\W*[:A-Z]?|"
-    r"\b(?:methods|results|conclusions?) ?: "
-)
+_SECTION = re.compile(r"\W*(?:background|purpose|objectives?|introduction|aims?|methods|importance|context)\b")
+_LATER_SECTION = re.compile(r"\b(?:methods|results|conclusions?) ?: ")
 _TRIAL = re.compile(
     r"\bphase (?:i|1|2|3|4)|\brandomi[sz]ed|\bopen label|\bsingle arm|\bplacebo controlled|\bdouble blind|\btrial\b|efficacy and safety of|safety and (?:efficacy|activity) of|\bT+\b|^\W*D+.{0,60}? (?:in|for|versus) .*C"
 )
@@ -42,13 +40,12 @@ def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | N
     """The item's news, or None where no sentence of title and lead tells an event. `masked`: keys by sentence number."""
     title = [p for p in parts if p.part is Part.TITLE]
     lead = [p for p in parts if p.part is Part.BODY and p.number <= LEAD_SENTENCES]
-    titled = [Told(p, e) for p in title for e in events(masked[p.number], title=True)]
     if title and is_journal(parts):
-        return _article(title[0], titled, parts, masked)
-    firm = next((t for t in titled if t.event.firm), None)
+        return _article(title[0], list(_titled(title, masked)), parts, masked)
+    firm = next((t for t in _titled(title, masked) if t.event.firm), None)
     if firm is not None:
-        return _directed(firm, titled, _told(lead, masked))
-    loose = titled[0] if titled else None
+        return _directed(firm, _titled(title, masked), _told(lead, masked))
+    loose = next(_titled(title, masked), None)
     stronger = next((t for t in _told(lead, masked) if _outdoes(t, loose, masked)), None)
     found = stronger or loose or next(_told(lead, masked), None)
     if found:
@@ -57,6 +54,10 @@ def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | N
     # A title that tells no act: of a cancer it is some finding, else no news of this field.
     kind = _T.RESEARCH if title and "C" in masked[title[0].number] else _T.OTHER
     return _whole(title[0], masked, kind) if silent else None
+
+
+def _titled(title: Iterable[Sentence], masked: Mapping[int, str]) -> Iterator[Told]:
+    return (Told(p, e) for p in title for e in events(masked[p.number], title=True))
 
 
 def _told(
@@ -72,13 +73,17 @@ def is_journal(parts: Sequence[Sentence]) -> bool:
     """A journal's title and abstract rather than news: sections, or a title that ends like a sentence."""
     title = next((p for p in parts if p.part is Part.TITLE), None)
     body = [p for p in parts if p.part is Part.BODY]
-    if any(_ABSTRACT.search(p.keyed.key) for p in body[:8]):
+    if any(_is_section(p.keyed.key) for p in body[:8]):
         return True
     words = title.text.strip() if title else ""
     return words.endswith(".") and len(words.split()) > 4 and not words.endswith(("Inc.", "...", "Ltd.", "U.S."))
 
 
-def _directed(firm: Told, titled: Sequence[Told], told: Iterable[Told]) -> Told:
+def _is_section(key: str) -> bool:
+    return bool(_SECTION.match(key) or (": " in key and _LATER_SECTION.search(key)))
+
+
+def _directed(firm: Told, titled: Iterable[Told], told: Iterable[Told]) -> Told:
     """A readout without direction takes that of the lead; so do results that are announced and shown at a congress."""
     undirected = firm.event.type is _T.TRIAL_UPDATE or (
         firm.event.type is _T.CONFERENCE and any(t.event.type is _T.TRIAL_UPDATE for t in titled)
@@ -135,4 +140,4 @@ def _results(body: Sequence[Sentence]) -> Sequence[Sentence]:
     for at, sentence in enumerate(body):
         if re.search(r"\b(?:results|findings|conclusions?) ?:", sentence.keyed.key):
             return body[at:]
-    return [] if any(_ABSTRACT.search(p.keyed.key) for p in body[:2]) else body[1:]
+    return [] if any(_is_section(p.keyed.key) for p in body[:2]) else body[1:]

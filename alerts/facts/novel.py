@@ -20,6 +20,7 @@ _NO_CODE = re.compile(rf"^(?:{'|'.join((*_WORDS['no_codes'], *_GROUPS))})-?[A-Z]
 _PAIR = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS['pairs'])})(?![\w-])", re.I)
 _ORDINARY = re.compile(rf"(?:{'|'.join(_WORDS['ordinary'])})$", re.I)
 _OF_PAIR = Guarded("|".join(_WORDS["pairs"]))  # a first look, at text in lower case
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"\b[a-zA-Z]{7,30}\b")
 # A code in brackets behind a drug's name, or the name behind its code, is that drug.
 _ALIAS = re.compile(r"^\W{0,3}[(\[,/]\W{0,2}(?:formerly |also known as |also called |or |previously )?$", re.I)
@@ -59,7 +60,7 @@ class NovelFinder:
         for hit in _WORD.finditer(text) if any(map(self._has_stem, _WORD.findall(text))) else ():
             if self._has_stem(hit.group()):
                 yield hit.group().lower(), hit.start(), hit.end()
-        for hit in _CODE.finditer(text):
+        for hit in _CODE.finditer(text) if _DIGIT.search(text) else ():  # every code has one
             if not _NO_CODE.match(hit.group()):
                 yield hit.group(), hit.start(), hit.end()
 

@@ -44,13 +44,21 @@ class Phrases:
                     table[word] = table.get(word, 0) | bit
                 self._met |= bit if part >= len(parts) else 0
         self._bits = list(table.values())
+        self._always = self._all_met(self._met)
         self._automaton = AhoCorasick(list(table))
 
     def may(self, text: str) -> int:
         """The expressions whose words the text holds, as bits."""
+        words = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        if not words:
+            return self._always
         met = self._met
-        for word, _, _ in self._automaton.find_matches_as_indexes(text, overlapping=True):
+        for word, _, _ in words:
             met |= self._bits[word]
+        return self._all_met(met)
+
+    def _all_met(self, met: int) -> int:
+        """The expressions of which every part has its word."""
         count = len(self._phrases)
         for _ in range(1, MAX_PARTS):
             met &= met >> count
@@ -94,7 +102,8 @@ class Guarded:
         self._phrases = Phrases([(0, pattern)])
 
     def holds(self, text: str) -> bool:
-        return next(self._phrases.found(text), None) is not None
+        may = self._phrases.may(text)
+        return may != 0 and self._phrases.leftmost(text, 0, may) is not None
 
 
 def branches(pattern: str) -> list[str]:

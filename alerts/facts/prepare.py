@@ -3,6 +3,7 @@
 
 import html
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ class Sentence(NamedTuple):
     part: Part
     number: int  # 0 is the title, the first of the summary is 1
     text: str
-    offsets: list[int]
+    offsets: Sequence[int]
     keyed: Keyed
     shouting: bool  # all capitals: case tells nothing here
 
@@ -86,7 +87,8 @@ _BOILERPLATE = re.compile(
     r"|tags:?$|.{0,30}\bad (?:slot|placeholder)|see full prescribing)",
     re.I,
 )
-_CAPITAL, _SMALL = re.compile(r"[A-ZÀ-ÖØ-Þ]"), re.compile(r"[a-zß-öø-ÿ]")
+_CAPITAL, _SMALL = re.compile(r"[A-ZÀ-ÖØ-Þ]"), re.compile(r"[a-zß-öø-ÿ]+")
+_NO_LETTER = re.compile(r"[^a-z0-9]+")
 _RUN_TOGETHER = re.compile(r"[a-z][A-Z][a-z]")
 
 
@@ -94,12 +96,18 @@ def sentences(item: NewsItem) -> list[Sentence]:
     """Title first, then the summary; a summary that only repeats the title counts once."""
     title = _sentences("title", item.title[:MAX_CHARS], 0)
     told = {_norm(_without_outlet(item.title)), _norm(item.title)}
-    body = [s for s in _sentences("summary", item.summary[:MAX_CHARS], 1) if _norm(s.text) not in told]
+    body = [s for s in _sentences("summary", item.summary[:MAX_CHARS], 1) if not _repeats(s.text, told)]
     return title + body
 
 
+def _repeats(text: str, told: set[str]) -> bool:
+    """Is it one of these lines? Its beginning tells it of almost every sentence."""
+    begin = _norm(text[:40])
+    return any(line.startswith(begin) for line in told) and _norm(text) in told
+
+
 def _norm(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", text.lower())
+    return _NO_LETTER.sub("", text.lower())
 
 
 def _without_outlet(title: str) -> str:
@@ -118,7 +126,7 @@ def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
             continue  # a run-together list of tags is no sentence
         part = Part.TITLE if field == "title" else Part.BOILERPLATE if boilerplate else Part.BODY
         capitals = len(_CAPITAL.findall(words))
-        shouting = capitals > 12 and capitals > 4 * len(_SMALL.findall(words))
+        shouting = capitals > 12 and capitals > 4 * sum(map(len, _SMALL.findall(words)))
         where = offsets[start : end + 1]
         made.append(Sentence(field, part, first + len(made), words, where, keyed(words), shouting))
     return made
@@ -135,8 +143,10 @@ def _split(text: str) -> list[tuple[int, int]]:
     return [*spans, (start, len(text))]
 
 
-def _clean(raw: str) -> tuple[str, list[int]]:
+def _clean(raw: str) -> tuple[str, Sequence[int]]:
     """Plain text with, for each character, its place in `raw` (one more for the end)."""
+    if "<" not in raw and "&" not in raw:
+        return _CONTROL.sub(" ", raw), range(len(raw) + 1)
     out: list[str] = []
     offsets: list[int] = []
 

@@ -4,6 +4,7 @@
 import re
 from collections.abc import Sequence
 
+from alerts.facts.phrases import Guarded
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.roles import about_spans
 from alerts.facts.vocabulary import words
@@ -12,7 +13,7 @@ from alerts.model import DrugFact, EventType, IndicationFact, Role
 _WORDS: dict[str, str] = words("relevance")
 CANCER_WORDS = re.compile(_WORDS["cancer"])
 _FIELD = re.compile(_WORDS["field"])
-_OTHER = re.compile(rf"\b(?:{_WORDS['other']})")
+_OTHER = Guarded(rf"\b(?:{_WORDS['other']})")
 _COMPANY_NEWS = {EventType.CORPORATE, EventType.CONFERENCE}
 _UNSURE_TIERS = {"novel", "other"}  # not known to be a cancer drug
 
@@ -27,7 +28,7 @@ def is_relevant(
     titled_cancer = any(m.field == "title" for c in cancers if c.role is Role.PRIMARY for m in c.mentions)
     if titled_cancer or CANCER_WORDS.search(_FIELD.sub("", title)):
         return True
-    if _OTHER.search(title):
+    if _OTHER.holds(title):
         return False
     if _FIELD.search(title):
         return event is not EventType.CORPORATE or titled_drug

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from alerts.facts.phrases import Guarded
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.vocabulary import Vocabulary, words
 from alerts.model import Mention, NewsItem, TrialFact
@@ -24,6 +25,7 @@ _FAMILY = re.compile(
     r"(?<![\w-])(?:" + "|".join(sorted(map(re.escape, _WORDS["families"]), key=len, reverse=True)) + r")"
     r"(?:[- ]?(?:[A-Z][A-Za-z]*)?-?\d{1,4}[A-Z]{0,3})?(?![\w])"
 )
+_OF_FAMILY = Guarded("|".join(map(re.escape, _WORDS["families"])))  # a first look
 # A word in capitals and a number, too much of a word for a company's code: COSMIC-313.
 _NUMBERED = re.compile(r"(?<![\w-])(?:[A-Z]{5,}|[A-Z]+[a-z]+[A-Z][A-Za-z]*)-(?:[A-Z][a-z]+)?\d{1,3}[A-Z]?(?![\w-])")
 # Roman numbers, genes, securities, addresses, "NIH-funded".
@@ -79,8 +81,9 @@ def _free(
 
 def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
     text = sentence.text
+    families = (_FAMILY,) if _OF_FAMILY.holds(text) else ()
     numbered = (_NUMBERED,) if _NUMBER_BEHIND.search(text) else ()
-    for pattern in (_FAMILY, *numbered):
+    for pattern in (*families, *numbered):
         for hit in pattern.finditer(text):
             if hit.group().upper() not in _NO_NAMES:
                 yield hit.group(), hit.start(), hit.end()
