@@ -103,7 +103,7 @@ class DrugFact(Value):
     classes: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     brand: str | None = None  # as printed in the text, else the best-known one
-    tier: str = ""  # approved · listed · stem_only · regimen · novel
+    tier: str = ""  # approved · listed · stem_only · regimen · other · repurposed · novel
     mentions: tuple[Mention, ...] = ()
 
 

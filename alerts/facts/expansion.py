@@ -7,7 +7,7 @@ from typing import Any
 
 from alerts.facts.concepts import VocabularyConcepts
 from alerts.facts.events import Event
-from alerts.facts.vocabulary import words
+from alerts.facts.vocabulary import Drug, words
 from alerts.model import EventType
 
 _DATA: dict[str, Any] = words("first_approvals")
@@ -19,6 +19,13 @@ class Expansion:
     def __init__(self, tree: VocabularyConcepts) -> None:
         named = {name: year for year, names in _DATA["years"].items() for name in names}
         self._years = {ref.id: year for name, year in named.items() if (ref := tree.resolve("drug", name))}
+
+    def investigational(self, drug: Drug, published: datetime | None) -> bool:
+        """Was the drug not yet approved anywhere when the item was published? By its tier where no year is known."""
+        year = self._years.get(drug.id)
+        if year is None or published is None:
+            return drug.tier != "approved"
+        return published.year < int(year)
 
     def settle(self, event: Event, drugs: Collection[str], body: str | None, published: datetime | None) -> Event:
         """An approval of drugs that were all approved in earlier years is a label expansion; unknown years change nothing."""

@@ -45,6 +45,11 @@ _ONCOLOGY = re.compile(
     r"\b(?:cancer|oncolog|tumor|metasta|carcinom|sarcom|leukemi|lymphom|myelom|melanom|gliom|malignan|chemother|hematolog|car t\b"
     r"|relapsed|refractory|r r\b|remission|progression free|overall survival|first line|\w+(?:tinib|ciclib|rasib|clax|mab|leucel|deruxtecan)\b)"
 )
+# Beside an acronym that is an ordinary word.
+_STUDY = r"(?:trials?|stud(?:y|ies)|results|data|keynote)\b"
+_INSIDE = re.compile(
+    r" \([a-z0-9 ]{2,9}\)(?= (?:\w*carcinomas?|cancers?|tumors?|lymphomas?|leukemias?|melanomas?|sarcomas?|gliomas?|neoplasms?)\b)"
+)
 _JOINS = (" and ", " or ", " & ", ", ")
 _AND = re.compile(r",? (?:and|or|&|and or) $|, $")
 
@@ -52,7 +57,7 @@ _AND = re.compile(r",? (?:and|or|&|and or) $|, $")
 class Name(NamedTuple):
     """A surface of a concept and the care that it needs."""
 
-    kind: str  # drug · indication · biomarker · body · company
+    kind: str  # drug · indication · biomarker · body · company · trial
     id: str
     exact: str | None  # must be written exactly so
     strict: bool  # and says nothing in a headline of capitals: NICE, ALL
@@ -101,6 +106,7 @@ class Matcher:
                     if (name.exact is None and name.context is None) or _holds(name, sentence, start, end, whole_key):
                         found.append(Hit(name.kind, name.id, at, start, last))
                         break
+        found += self._around_brackets(at, key)
         found.sort(key=lambda h: (h.start - h.end, h.start))
         taken: list[Hit] = []
         for hit in found:
@@ -109,6 +115,16 @@ class Matcher:
         taken += [h for h in found if h.kind == "biomarker" and _within(h, taken)]
         taken += [h for hit in taken if hit.kind == "indication" for h in self._coordinated(hit, key, taken)]
         return sorted(taken, key=lambda h: h.start)
+
+    def _around_brackets(self, at: int, key: str) -> Iterator[Hit]:
+        """Cancers whose name has its short form inside: "gastroesophageal junction (GEJ) adenocarcinoma"."""
+        for inside in _INSIDE.finditer(key) if "(" in key else ():
+            joined = key[: inside.start()] + key[inside.end() :]
+            for pattern, start, end in self._automaton.find_matches_as_indexes(joined, overlapping=True):
+                last = _bounded(joined, start, end) if start < inside.start() < end else 0
+                for name in self._names[pattern] if last else ():
+                    if name.kind == "indication" and name.exact is None:
+                        yield Hit(name.kind, name.id, at, start, last + len(inside.group()))
 
     def _coordinated(self, hit: Hit, key: str, taken: list[Hit]) -> list[Hit]:
         """ "pancreatic and extra-pancreatic neuroendocrine tumors" names two cancers: the first borrows the last's head."""
@@ -175,6 +191,21 @@ def surfaces(v: Vocabulary) -> Iterator[tuple[str, Name]]:
     for company, aliases in v.companies.items():
         for alias in aliases:
             yield alias, Name("company", company, alias, True, None)
+    for acronym in sorted(v.trials):
+        yield acronym, Name("trial", acronym, acronym, True, None)
+    for acronym in sorted(v.trial_words):
+        yield (
+            acronym,
+            Name(
+                "trial",
+                acronym,
+                acronym,
+                True,
+                re.compile(
+                    rf"\b{key_of(acronym)},? (?:\S+ ){{0,3}}{_STUDY}|{_STUDY} (?:\S+ ){{0,3}}{key_of(acronym)}\b"
+                ),
+            ),
+        )
 
 
 def _drug_names(drug: Drug) -> Iterator[str]:

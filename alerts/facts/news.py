@@ -26,6 +26,18 @@ _NO_TRIAL = re.compile(
     r"prognos|patterns? of|influence of|mechanism|biomarker|microenvironment|resistance to|impact of|characteri[sz]|state of the art|review"
 )
 _DESIGN = re.compile(r"rationale|study protocol|trial in progress|study design|protocol for")
+# An abstract of a trial under way: no results, and what will be done.
+_PLANNED = re.compile(
+    r"\bwill be (?:randomi|enrol|assign|stratif|evaluat|recruit|treated)|\b(?:is|are) (?:currently )?(?:an? )?(?:ongoing|evaluating|recruiting|enrolling|being randomi)|primary end ?points? (?:is|are|will)"
+)
+_RESULTS = re.compile(r"\b(?:results|findings) ?:|\bmedian follow up")
+# Work at the bench, told as if it were a readout.
+_BENCH = re.compile(
+    r"\b(?:pre ?clini?cal|non ?clinical|in vitro|in vivo|xenograft|mouse|mice|murine|animal models?|models of|cell lines?)\b"
+)
+_CLINIC = re.compile(
+    r"\b(?:phase|patients?|clinical (?:trial|data|study)|participants)\b|(?<!non)(?<!non )(?<!pre)(?<!pre )\bclinical\b"
+)
 _IN_LEAD = re.compile(r"\b(?:trial|phase \S+|study)\b")
 
 
@@ -43,6 +55,8 @@ def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | N
     if title and is_journal(parts):
         return _article(title[0], list(_titled(title, masked)), parts, masked)
     firm = next((t for t in _titled(title, masked) if t.event.firm), None)
+    if firm is not None and firm.event.type in READOUTS and _at_the_bench(title[0], lead):
+        return firm._replace(event=firm.event._replace(type=_T.RESEARCH))
     if firm is not None:
         return _directed(firm, _titled(title, masked), _told(lead, masked))
     loose = next(_titled(title, masked), None)
@@ -54,6 +68,16 @@ def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | N
     # A title that tells no act: of a cancer it is some finding, else no news of this field.
     kind = _T.RESEARCH if title and "C" in masked[title[0].number] else _T.OTHER
     return _whole(title[0], masked, kind) if silent else None
+
+
+def _at_the_bench(title: Sentence, lead: Sequence[Sentence]) -> bool:
+    """Does the lead say that it is no trial in patients, and the title nothing against it?"""
+    if not lead or _CLINIC.search(title.keyed.key):
+        return False
+    told = " ".join(s.keyed.key for s in lead[:2])
+    return bool(_BENCH.search(told)) and not re.search(
+        r"\bphase (?:i|1|2|3)|\bpatients? (?:were|who|treated|received|with)", told
+    )
 
 
 def _titled(title: Iterable[Sentence], masked: Mapping[int, str]) -> Iterator[Told]:
@@ -124,6 +148,8 @@ def _article(title: Sentence, titled: Sequence[Told], parts: Sequence[Sentence],
     directed += [Told(p, e) for p in _results(body) for e in events(masked[p.number], kinds=_DIRECTED)]
     if directed:
         return directed[0]
+    if _PLANNED.search(whole) and not _RESULTS.search(whole):
+        return fallback._replace(event=fallback.event._replace(type=_T.TRIAL_START))
     return next(
         (t for t in titled if t.event.type is _T.TRIAL_UPDATE),
         fallback._replace(event=fallback.event._replace(type=_T.TRIAL_UPDATE)),

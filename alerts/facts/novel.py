@@ -10,6 +10,7 @@ from typing import Any
 from alerts.facts.matcher import Hit
 from alerts.facts.phrases import Guarded
 from alerts.facts.prepare import Part, Sentence
+from alerts.facts.relevance import CANCER_WORDS
 from alerts.facts.text import key_of
 from alerts.facts.vocabulary import Vocabulary, words
 
@@ -20,6 +21,11 @@ _NO_CODE = re.compile(rf"^(?:{'|'.join((*_WORDS['no_codes'], *_GROUPS))})-?[A-Z]
 _PAIR = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS['pairs'])})(?![\w-])", re.I)
 _ORDINARY = re.compile(rf"(?:{'|'.join(_WORDS['ordinary'])})$", re.I)
 _OF_PAIR = Guarded("|".join(_WORDS["pairs"]))  # a first look, at text in lower case
+# A trade mark where a drug of a trial stands: "a phase 1 study of Xyzmune™ in patients".
+_BRAND = re.compile(
+    r"\b(?:of|with|for|evaluating|evaluate|testing|receiving) (?P<name>[A-Z][A-Za-z]{3,}(?:-?\d+)?) ?[™®](?= (?:\([^)]*\) )?(?:in|for|plus|as|combined|with)\b)"
+)
+_MARKED = re.compile("[™®]")
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"\b[a-zA-Z]{7,30}\b")
 # A code in brackets behind a drug's name, or the name behind its code, is that drug.
@@ -60,6 +66,8 @@ class NovelFinder:
         for hit in _WORD.finditer(text) if any(map(self._has_stem, _WORD.findall(text))) else ():
             if self._has_stem(hit.group()):
                 yield hit.group().lower(), hit.start(), hit.end()
+        for hit in _BRAND.finditer(text) if _MARKED.search(text) and CANCER_WORDS.search(text.lower()) else ():
+            yield hit["name"], hit.start("name"), hit.end("name")
         for hit in _CODE.finditer(text) if _DIGIT.search(text) else ():  # every code has one
             if not _NO_CODE.match(hit.group()):
                 yield hit.group(), hit.start(), hit.end()

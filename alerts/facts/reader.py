@@ -15,8 +15,8 @@ from alerts.facts.news import main_event
 from alerts.facts.novel import NovelFinder, is_novel, novel_name
 from alerts.facts.prepare import Part, Sentence, sentences
 from alerts.facts.reading import Found, Reading
-from alerts.facts.relevance import CANCER_WORDS, is_relevant
-from alerts.facts.roles import about_spans, is_subject
+from alerts.facts.relevance import AT_LARGE, CANCER_WORDS, is_relevant
+from alerts.facts.roles import about_spans, is_idiom, is_subject
 from alerts.facts.subjects import Places, body_of_the_land, primary_cancers, primary_drugs, regulator_role
 from alerts.facts.vocabulary import Vocabulary
 from alerts.facts.vocabulary.current import Latest
@@ -31,7 +31,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.4"
+EXTRACTOR_VERSION = "2026.11.5"
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
 
@@ -68,6 +68,8 @@ class Reader:
         self._settle(reading, drugs, bodies)
         event = _event_fact(reading)
         relevant = is_relevant(parts, drugs, cancers, event.type)
+        if relevant and not cancers and not any(d.role is Role.PRIMARY for d in drugs):
+            cancers = self._cancer_at_large(reading)
         drugs = tuple(d for d in drugs if relevant or d.tier != "other")
         bound = claims(reading, self._tree, drugs, cancers, bodies)
         return Facts(
@@ -90,13 +92,15 @@ class Reader:
 
     def _found(self, item: NewsItem, parts: list[Sentence], whole: str) -> tuple[list[Found], list[trials.Place]]:
         """Known names, trials, and drugs that nothing knows, in the order of the text."""
-        hits = self._matcher.hits(parts, whole)
+        hits = [h for h in self._matcher.hits(parts, whole) if not (h.kind == "body" and is_idiom(_after(parts, h)))]
         spans: dict[int, list[tuple[int, int, bool]]] = {}
         for hit in hits:
             offsets = parts[hit.sentence].keyed.offsets
-            span = (offsets[hit.start], offsets[hit.end - 1] + 1, hit.kind == "drug")
+            span = (offsets[hit.start], offsets[hit.end - 1] + 1, hit.kind in {"drug", "trial"})
             spans.setdefault(parts[hit.sentence].number, []).append(span)
-        named = trials.places(parts, spans)
+        known = [_trial(parts[h.sentence], h) for h in hits if h.kind == "trial"]
+        hits = [h for h in hits if h.kind != "trial"]
+        named = trials.places(parts, spans, known)
         for place in named:
             spans.setdefault(place.sentence.number, []).append((place.start, place.end, True))
         if CANCER_WORDS.search(whole) or any(h.kind == "indication" for h in hits):
@@ -126,9 +130,11 @@ class Reader:
     def _drugs(self, reading: Reading) -> tuple[DrugFact, ...]:
         by_id = reading.names("drug")
         primary = primary_drugs(reading, by_id)
-        return tuple(self._drug(drug_id, places, drug_id in primary) for drug_id, places in by_id.items())
+        return tuple(
+            self._drug(reading.item, drug_id, places, primary=drug_id in primary) for drug_id, places in by_id.items()
+        )
 
-    def _drug(self, drug_id: str, places: list[Found], primary: bool) -> DrugFact:
+    def _drug(self, item: NewsItem, drug_id: str, places: list[Found], *, primary: bool) -> DrugFact:
         role = Role.PRIMARY if primary else Role.MENTIONED
         mentions = tuple(place.mention for place in places)
         if is_novel(drug_id):
@@ -138,7 +144,11 @@ class Reader:
         brand = next((b for b in drug.brands if b.lower() in names), drug.brands[0] if drug.brands else None)
         return DrugFact(
             id=drug_id,
-            name=shown_name(drug, [place.mention for place in places]),
+            name=shown_name(
+                drug,
+                [place.mention for place in places],
+                investigational=self._expansion.investigational(drug, item.published),
+            ),
             role=role,
             classes=drug.classes,
             targets=drug.targets,
@@ -161,6 +171,15 @@ class Reader:
             for concept, places in by_id.items()
             if concept != CANCER or len(by_id) == 1
         )
+
+    def _cancer_at_large(self, reading: Reading) -> tuple[IndicationFact, ...]:
+        """The field itself, where a title about no drug names no cancer: "oncology strategy", "in tumours"."""
+        title = next((p for p in reading.parts if p.part is Part.TITLE), None)
+        hit = AT_LARGE.search(title.keyed.key) if title else None
+        if title is None or hit is None:
+            return ()
+        name, span = self._vocabulary.indications[CANCER].name, reading.span(title, hit.start(), hit.end())
+        return (IndicationFact(id=CANCER, name=name, oncotree=None, role=Role.PRIMARY, mentions=(span,)),)
 
     def _bodies(self, reading: Reading) -> tuple[RegulatorFact, ...]:
         facts = [
@@ -196,6 +215,18 @@ class Reader:
             )
             for marker, places in reading.names("biomarker").items()
         )
+
+
+def _after(parts: Sequence[Sentence], hit: Hit) -> str:
+    return parts[hit.sentence].keyed.key[hit.end :]
+
+
+def _trial(sentence: Sentence, hit: Hit) -> trials.Place:
+    """The place of a known trial; a number behind the name is part of it: "AMPLIFY-7P" is not AMPLIFY."""
+    offsets = sentence.keyed.offsets
+    start, end = offsets[hit.start], offsets[hit.end - 1] + 1
+    number = trials.NUMBER.match(sentence.text, end)
+    return trials.Place(hit.id + (number.group() if number else ""), sentence, start, number.end() if number else end)
 
 
 def _with_roles(item: NewsItem, parts: list[Sentence], hits: Sequence[Hit]) -> list[Found]:

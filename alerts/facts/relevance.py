@@ -12,10 +12,12 @@ from alerts.model import DrugFact, EventType, IndicationFact, Role
 
 _WORDS: dict[str, str] = words("relevance")
 CANCER_WORDS = re.compile(_WORDS["cancer"])
+AT_LARGE = re.compile(rf"{_WORDS['field']}|{_WORDS['at_large']}")
 _FIELD = re.compile(_WORDS["field"])
 _OTHER = Guarded(rf"\b(?:{_WORDS['other']})")
 _COMPANY_NEWS = {EventType.CORPORATE, EventType.CONFERENCE}
-_UNSURE_TIERS = {"novel", "other"}  # not known to be a cancer drug
+_FIGURE, _PERSON = re.compile(_WORDS["figure"]), re.compile(_WORDS["person"])
+_UNSURE_TIERS = {"novel", "other", "repurposed"}  # not known to be a cancer drug
 
 
 def is_relevant(
@@ -23,6 +25,8 @@ def is_relevant(
 ) -> bool:
     """By the title where it says so; company news and other diseases need more than a word of the lead."""
     title = parts[0].keyed.key if parts else ""
+    if _FIGURE.search(title) or (_PERSON.search(title) and not drugs):
+        return False
     known = [d for d in drugs if d.role is Role.PRIMARY and d.tier not in _UNSURE_TIERS]
     titled_drug = any(m.field == "title" for d in known for m in d.mentions)
     titled_cancer = any(m.field == "title" for c in cancers if c.role is Role.PRIMARY for m in c.mentions)
@@ -33,7 +37,8 @@ def is_relevant(
     if _FIELD.search(title):
         return event is not EventType.CORPORATE or titled_drug
     if event in _COMPANY_NEWS and not titled_drug:
-        return False
+        about = event is EventType.CONFERENCE and any(d.role is Role.PRIMARY and d.tier != "other" for d in drugs)
+        return about and bool(CANCER_WORDS.search(_lead(parts)) or cancers)
     return bool(known) or bool(cancers and CANCER_WORDS.search(_lead(parts)))
 
 

@@ -16,6 +16,7 @@ _AFTER_NAME = re.compile(_WORDS["after_name"])
 _BACKGROUND = Guarded(_WORDS["background"])
 _FURTHER = Guarded(_WORDS["further"])
 _DESCRIBES = re.compile(_WORDS["describes"])
+_IDIOM = re.compile(_WORDS["idiom"])
 _ABOUT = re.compile(_WORDS["about"])
 _COMBINED = re.compile(_WORDS["combined"])
 _APART = re.compile(_WORDS["apart"])
@@ -61,6 +62,11 @@ def is_further(key: str) -> bool:
 def about_spans(key: str) -> list[tuple[int, int]]:
     """Where a company says what it is ("a clinical-stage company that develops …")."""
     return [hit.span() for hit in _ABOUT.finditer(key)] if "today" in key or "announc" in key else []
+
+
+def is_idiom(after: str) -> bool:
+    """Do the words behind a body's name make it an ordinary word in capitals?"""
+    return _IDIOM.match(after) is not None
 
 
 def describes_drug(after: str) -> bool:

@@ -13,6 +13,10 @@ from alerts.facts.roles import LANDS, describes_drug, is_background, is_combined
 from alerts.model import EventType, RegulatorFact, Role
 
 Places = dict[str, list[Found]]
+# Where a cancer has spread to says nothing of which it is, if that is told.
+SEATS = {"ncit:C3813", "news:leptomeningeal-metastases"}
+# Broad kinds whose examples in the lead make the news no narrower.
+BROAD = GENERIC | {"doid:0070663", "news:sarcoma"}
 PARTNER_SENTENCES = 3  # of the lead: there the regimen is spelt out
 ACTING = REGULATORY | {EventType.TRIAL_START, EventType.TRIAL_STOPPED}
 
@@ -50,14 +54,15 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     told = {c for c in titled if not all(_describes(p) for p in by_id[c] if p.titled)}
     leading = _first_named(by_id, LEAD_SENTENCES - 1) - {CANCER}
     titled = told or titled or _first_named(by_id, 1) - {CANCER} or leading
-    named = titled - GENERIC  # "solid tumors" is not made narrower by a list of examples
+    named = titled - BROAD  # "solid tumors" is not made narrower by a list of examples
     narrower = {c for c in leading if any(t != c and t in tree.ancestors(c) for t in named)}
     primary = titled | narrower
     for broad in list(primary):
         below = [c for c in primary if c != broad and broad in tree.ancestors(c)]
         if len(below) == 1:
             primary.discard(broad)  # "lung cancer … NSCLC": the narrowest that the text supports
-    return primary or ({CANCER} & set(by_id))
+    seats = {c for c in primary if c in SEATS}
+    return (primary - seats if primary > seats else primary) or ({CANCER} & set(by_id))
 
 
 def _describes(place: Found) -> bool:

@@ -11,6 +11,7 @@ from alerts.facts.vocabulary import Vocabulary, words
 from alerts.model import Mention, NewsItem, TrialFact
 
 _WORDS: dict[str, Any] = words("trials")
+MIN_GROUP = 3  # letters: a shorter one is too often something else
 _NO_NAMES = {n.upper() for n in _WORDS["no_names"]}
 _TOK = r"[A-Za-zα-ωΑ-Ω][\wα-ω.]*(?:[-‑–][\wα-ω.]+)*"
 _NAME = rf"(?P<name>(?=[\wα-ω.-]+[A-Z]){_TOK}(?: (?:[A-Z]{{2,5}}-?\d{{1,4}}[A-Z]{{0,2}}|[A-Z]{{2,4}}(?= (?:trial|study|Trial|Study))|\d{{1,3}}[A-Z]{{0,2}}))?)"
@@ -30,13 +31,24 @@ _OF_FAMILY = Guarded("|".join(map(re.escape, _WORDS["families"])))  # a first lo
 _NUMBERED = re.compile(r"(?<![\w-])(?:[A-Z]{5,}|[A-Z]+[a-z]+[A-Z][A-Za-z]*)-(?:[A-Z][a-z]+)?\d{1,3}[A-Z]?(?![\w-])")
 # Roman numbers, genes, securities, addresses, "NIH-funded".
 _OTHER_KIND = re.compile(
-    r"^(?:[IVX]+[ab]?|[A-Z]{1,2}|[A-Z]-?\d|NCT.*|[Aa]nti-.*|[A-Z]{2}\d{8,}|[A-Z][A-Z0-9]\d[A-Z0-9]{8,})$|\.[a-z]|-[A-Z]?[a-z]{4,}$"
+    r"^(?:[IVX]+[ab]?|[A-Z]{1,2}|[A-Z]-?\d|NCT.*|[Aa]nti-.*|[A-Z]{2}\d{8,}|[A-Z][A-Z0-9]\d[A-Z0-9]{8,})$|\.[a-z]|-[a-z]{4,}$|-(?:Based|Funded|Positive|Negative|Mutant|Mutated|Associated|Related|Directed|Targeted|Specific|Year|Cell|Driven|Sponsored|Approved|Led)$"
 )
 _CODE = re.compile(r"^[A-Z]{2,4}-?[A-Z]?\d{2,}[A-Z]?$")
-_GROUP = re.compile(rf"^(?:{'|'.join(_WORDS['groups'])})(?![a-z])")
+_GROUP = re.compile(rf"^(?:{'|'.join(_WORDS['groups'])})(?:[- ]?\d|[- /]|$)", re.I)
+# A group's numbered trial: JCOG1404, LOGiK 2102, CS-Lung-003.
+_OF_GROUP = re.compile(
+    rf"(?<![\w-])(?:{'|'.join(g for g in _WORDS['groups'] if len(g) > MIN_GROUP)})[- /]?[A-Z]{{0,2}}\d{{3,5}}[A-Z]?(?![\w])",
+    re.I,
+)
 _PHASE = re.compile(r"\bphase (i{1,3}v?|iv|[1-4])(?:[ab])?(?: (i{1,3}|[1-4])(?:[ab])?\b)?", re.I)
 _REGISTERED = re.compile(r"\d\d{4}")  # every registry's ids have that much, but for Brazil's RBR-…
-_NUMBER_BEHIND = re.compile(r"-(?:[A-Z][a-z]+)?\d")
+# Four consonants in a row are spoken by nobody; the drug that a code stands for.
+_UNSPOKEN = re.compile(r"^[A-Z]*[B-DF-HJ-NP-TV-XZ]{4}[A-Z]*-?\d")
+_DRUG_BEFORE = re.compile(
+    r"(?i:\b(?:drug|candidate|antibody|asset|agent|inhibitor|vaccine|compound|molecule|therapy|adc|conjugate|bispecific|degrader),? )[\W]?$"
+)
+_NUMBER_BEHIND = re.compile(r"-(?:[A-Z][a-z]+)?\d|[A-Za-z] ?\d{3}")
+NUMBER = re.compile(r"-\d\w*(?:-\d+)?")
 _STUDY = ("trial", "stud")
 _STEPS = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 
@@ -50,9 +62,14 @@ class Place(NamedTuple):
     end: int
 
 
-def places(parts: Sequence[Sentence], taken: dict[int, list[tuple[int, int, bool]]]) -> list[Place]:
-    """Trial names of title and body. `taken`: (start, end, is a drug) of known names, text positions by sentence number."""
-    made: list[Place] = []
+def places(
+    parts: Sequence[Sentence], taken: dict[int, list[tuple[int, int, bool]]], known_places: Sequence[Place]
+) -> list[Place]:
+    """Trial names of title and body: those that the vocabulary knows, then those that their surroundings show.
+
+    `taken`: (start, end, is a drug) of known names, text positions by sentence number.
+    """
+    made = [p for p in known_places if p.sentence.part is not Part.BOILERPLATE]
     news = [p for p in parts if p.part is not Part.BOILERPLATE]
     for sentence in news:
         made += _free(sentence, _candidates(sentence), taken.get(sentence.number, ()))
@@ -82,10 +99,10 @@ def _free(
 def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
     text = sentence.text
     families = (_FAMILY,) if _OF_FAMILY.holds(text) else ()
-    numbered = (_NUMBERED,) if _NUMBER_BEHIND.search(text) else ()
+    numbered = (_OF_GROUP, _NUMBERED) if _NUMBER_BEHIND.search(text) else ()
     for pattern in (*families, *numbered):
         for hit in pattern.finditer(text):
-            if hit.group().upper() not in _NO_NAMES:
+            if hit.group().upper() not in _NO_NAMES and not _is_code(hit.group(), text[: hit.start()]):
                 yield hit.group(), hit.start(), hit.end()
     if sentence.shouting:
         return
@@ -100,6 +117,11 @@ def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
                 yield name, hit.start(group), hit.start(group) + len(name)
 
 
+def _is_code(name: str, before: str) -> bool:
+    """Is it a company's code rather than a word: INBRX-106, or what the text calls a drug?"""
+    return _UNSPOKEN.search(name) is not None or _DRUG_BEFORE.search(before) is not None
+
+
 def _is_name(name: str) -> bool:
     """Capitals beyond the first letter, and no abbreviation or code of another kind."""
     first = name.split()[0]
@@ -110,7 +132,7 @@ def _is_name(name: str) -> bool:
     letters = [c for c in first if c.isalpha()]
     capitals = sum(c.isupper() for c in first)
     inner = any(c.isupper() for c in first[1:])
-    return len(letters) >= 2 and len(first) >= 4 and inner and capitals * 3 >= len(letters)
+    return len(letters) >= 2 and len(first) >= 4 and inner and (capitals * 3 >= len(letters) or first[:3].isupper())
 
 
 def _abbreviates(name: str, before: str) -> bool:

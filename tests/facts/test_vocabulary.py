@@ -2,6 +2,7 @@
 """The vocabulary: sound, with a class for every approved drug, and open to a team's own names."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -200,10 +201,23 @@ def test_an_investigational_drug_named_by_its_code_alone_is_called_by_it(title: 
 
 
 def test_a_medicine_of_another_field_is_told_in_cancer_news_and_makes_nothing_cancer_news() -> None:
-    arthritis = reader().read(NewsItem(id="1", title="Tofacitinib eases symptoms of rheumatoid arthritis"))
+    arthritis = reader().read(NewsItem(id="1", title="Upadacitinib eases symptoms of rheumatoid arthritis"))
     assert (arthritis.relevant, arthritis.drugs) == (False, ())
-    cancer = reader().read(NewsItem(id="1", title="Tofacitinib raised the risk of lymphoma"))
+    cancer = reader().read(NewsItem(id="1", title="Upadacitinib raised the risk of lymphoma"))
     assert [d.tier for d in cancer.drugs] == ["other"]
+
+
+def test_a_medicine_that_is_tried_against_cancer_too_is_told_in_every_item_and_makes_none_cancer_news() -> None:
+    arthritis = reader().read(NewsItem(id="1", title="Tofacitinib eases symptoms of rheumatoid arthritis"))
+    assert (arthritis.relevant, [d.name for d in arthritis.drugs]) == (False, ["tofacitinib"])
+
+
+def test_a_drug_is_called_by_its_code_until_it_was_approved() -> None:
+    title = "MK-6482 shrank kidney tumours"
+    before = reader().read(NewsItem(id="1", title=title, published=datetime(2020, 9, 1, tzinfo=UTC)))
+    after = reader().read(NewsItem(id="1", title=title, published=datetime(2024, 9, 1, tzinfo=UTC)))
+    assert ([d.name for d in before.drugs], [d.name for d in after.drugs]) == (["MK-6482"], ["belzutifan"])
+    assert before.drugs[0].id == after.drugs[0].id
 
 
 def test_a_drug_known_by_its_stem_alone_is_never_matched_by_the_vocabulary() -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 class Drug(NamedTuple):
     id: str
     name: str  # INN in lower case, a code upper case
-    tier: str  # approved · listed · stem_only · regimen · other (a medicine that is no cancer drug)
+    tier: str  # approved · listed · stem_only · regimen · other (a medicine that is no cancer drug) · repurposed (one that is tried against cancer too)
     synonyms: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()

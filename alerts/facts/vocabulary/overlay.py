@@ -29,7 +29,7 @@ class DrugEntry(_Entry):
 
     id: str | None = None
     name: str | None = None
-    tier: Literal["approved", "listed", "stem_only", "regimen", "other"] | None = None
+    tier: Literal["approved", "listed", "stem_only", "regimen", "other", "repurposed"] | None = None
     synonyms: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
