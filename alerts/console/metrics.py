@@ -48,7 +48,7 @@ def _last_hour(session: Session, now: datetime) -> Iterator[Metric]:
     yield _histogram(
         "told_seconds_last_hour",
         "From a story's first sight to its alert's acceptance",
-        recent.told_after_s(session, now),
+        recent.told_after_s(session, now - recent.WINDOW),
     )
 
 

@@ -32,12 +32,12 @@ def decisions(session: Session, now: datetime) -> list[tuple[str, str, int]]:
     return [(str(a), str(b), int(n)) for a, b, n in rows]
 
 
-def told_after_s(session: Session, now: datetime) -> Sequence[float]:
-    """Seconds from the first sight of a story to the acceptance of its instant alert, for those sent in the last hour."""
+def told_after_s(session: Session, since: datetime) -> Sequence[float]:
+    """Seconds from the first sight of a story to the acceptance of its instant alert, for those sent since then."""
     rows = session.execute(
         select(Delivery.sent_at, Story.first_seen_at)
         .join(Story, col(Story.id) == col(Delivery.story_id))
-        .where(col(Delivery.sent_at) > now - WINDOW, col(Delivery.kind).in_(("story", "update")))
+        .where(col(Delivery.sent_at) > since, col(Delivery.kind).in_(("story", "update")))
     )
     return [(sent - seen).total_seconds() for sent, seen in rows if sent is not None]
 

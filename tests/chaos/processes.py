@@ -35,6 +35,15 @@ def below(pid: int, *marks: str) -> list[int]:
     return [each for each in family(pid)[1:] if all(mark in command(each) for mark in marks)]
 
 
+def resident_bytes(pid: int) -> int:
+    """Proportional set size: pages shared by forked children count once over all of them."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) << 10
+    return 0
+
+
 def kill(pids: Iterable[int]) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):

@@ -6,8 +6,10 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import redis
@@ -22,6 +24,7 @@ from worker.tether import Tether
 
 QUEUES = ("poll", "read", "deliver")
 START_S = 120.0
+HURRIED = MappingProxyType({"MIN_INTERVAL_S": "3", "MINUTE_S": "0.05", "SWEEP_S": "0.5"})
 
 
 class Service:
@@ -29,8 +32,11 @@ class Service:
 
     module = "worker.embedded"
 
-    def __init__(self, folder: Path, receivers: Receivers, newsroom: Newsroom) -> None:
-        self.folder, self.var_dir = folder, folder / "var"
+    def __init__(
+        self, folder: Path, receivers: Receivers, newsroom: Newsroom, pace: Mapping[str, str] = HURRIED
+    ) -> None:
+        """`pace`: settings without their prefix; by default everything that waits waits less."""
+        self.folder, self.var_dir, self.pace = folder, folder / "var", pace
         self.var_dir.mkdir(parents=True)
         self.receivers, self.newsroom = receivers, newsroom
         self._tether = Tether()
@@ -47,10 +53,8 @@ class Service:
             "WEBHOOK_HOSTS": self.receivers.web,
             "WEB_PORT": "0",
             "WEBHOOK_PER_SECOND": "0",
-            "MIN_INTERVAL_S": "3",
-            "MINUTE_S": "0.05",
-            "SWEEP_S": "0.5",
             "LOG_LEVEL": "WARNING",
+            **self.pace,
             **self.more_settings(),
         }
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("ONCOWIRE_")}
@@ -155,8 +159,10 @@ class Composed(Service):
 
     module = "tests.chaos.composed"
 
-    def __init__(self, folder: Path, receivers: Receivers, newsroom: Newsroom) -> None:
-        super().__init__(folder, receivers, newsroom)
+    def __init__(
+        self, folder: Path, receivers: Receivers, newsroom: Newsroom, pace: Mapping[str, str] = HURRIED
+    ) -> None:
+        super().__init__(folder, receivers, newsroom, pace)
         self._broker: subprocess.Popen[bytes] | None = None
         self._socket = broker.socket_path(folder / "chaos.sock")
         self.persistent = False
