@@ -145,7 +145,8 @@ class Pipeline:
                 deliver.give_back(self.store, ids[done:], claimed_at)
                 return Done(done, produced=False, more=True)
             try:
-                deliver.one(self.store, self._sender, self.settings, delivery_id, self._clock, self._luck.random())
+                claim = deliver.Claim(delivery_id, claimed_at)
+                deliver.one(self.store, self._sender, self.settings, claim, self._clock, self._luck.random())
             except OncowireError as exc:
                 deliver.set_aside(self.store, delivery_id, exc, self._clock())
         return Done(len(ids), produced=False, more=len(ids) == DELIVER_BATCH)

@@ -7,6 +7,7 @@ docs/reliability.md has the table of what a death at each of its commits costs.
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import structlog
@@ -52,10 +53,19 @@ def give_back(store: Store, ids: Sequence[int], claimed_at: datetime) -> None:
     log.warning("sweep_over", given_back=count, reason=deliveries.GIVEN_BACK)
 
 
-def one(store: Store, sender: Sender, settings: Settings, delivery_id: int, clock: Clock, luck: float) -> None:
+class Claim(NamedTuple):
+    """One delivery of a sweep."""
+
+    delivery_id: int
+    at: datetime
+
+
+def one(store: Store, sender: Sender, settings: Settings, claim: Claim, clock: Clock, luck: float) -> None:
     """Raises OncowireError when the row itself cannot be worked on (its secret, its template)."""
     with store.read() as session:
-        due = deliveries.load(store, session, delivery_id)
+        due = deliveries.load(store, session, claim.delivery_id)
+        if due.claimed_until != deliveries.lease_end(claim.at):
+            return log.warning("claim_lost", delivery_id=due.id, state=due.state.value)
         step = None if due.state is DeliveryState.SENDING else gate(session, due, clock())
     if due.state is DeliveryState.SENDING:
         return _died_while_sending(store, due, clock(), luck)
@@ -132,6 +142,8 @@ def host_key(due: DueDelivery) -> str:
 
 def _record(store: Store, due: DueDelivery, outcome: Outcome, now: datetime, luck: float) -> None:
     with store.write() as session:
+        if deliveries.reached(session, due.id) != (DeliveryState.SENDING, due.attempts_made + 1):
+            return _record_late(session, due, outcome, now)
         channel = session.get_one(Channel, due.channel_id)
         health = health_after(Health(channel.failures, channel.failed_at), outcome, now)
         step = next_step(
@@ -158,6 +170,16 @@ def _record(store: Store, due: DueDelivery, outcome: Outcome, now: datetime, luc
         code=outcome.code,
         attempt=due.attempts_made + 1,
     )
+
+
+def _record_late(session: Session, due: DueDelivery, outcome: Outcome, now: datetime) -> None:
+    """This worker stood still for longer than its lease, and another took it for dead: its answer is still the truth."""
+    deliveries.note(session, due.id, due.attempts_made + 1, outcome, now)
+    state, _ = deliveries.reached(session, due.id)
+    if outcome.kind is OutcomeKind.OK and state is not DeliveryState.SENDING:
+        step = DeliveryStep(state=DeliveryState.SENT, reason="answered_late")
+        deliveries.settle(session, due.id, step, now, provider_id=outcome.provider_id)
+    log.warning("answered_late", delivery_id=due.id, state=state.value, code=outcome.code)
 
 
 def _died_while_sending(store: Store, due: DueDelivery, now: datetime, luck: float) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, update
+from sqlalchemy import ColumnElement, case, func, update
 from sqlmodel import Session, col, select
 
 from alerts.model import ChannelKind, DeliveryState, DeliveryStep, Message, Outcome
@@ -34,6 +34,7 @@ class DueDelivery(NamedTuple):
     state: DeliveryState
     attempts_made: int
     round_start: int
+    claimed_until: datetime  # end of the lease it was loaded under: whoever claims it next moves this on
     unknowns: int  # attempts of this round of which nobody knows how they ended
     slot_taken: bool  # it has waited for its place in the pace of its channel
     message_id: str
@@ -62,12 +63,17 @@ def claim(session: Session, now: datetime, limit: int) -> list[int]:
     )
 
 
+def lease_end(claimed_at: datetime) -> datetime:
+    """Until when a delivery claimed at this moment is its worker's; the row's `not_before` while nobody else claims it."""
+    return claimed_at + timedelta(seconds=LEASE_S)
+
+
 def give_back(session: Session, ids: Sequence[int], claimed_at: datetime) -> int:
     """Deliveries claimed at this moment and not begun are due again at once; how many. Those that somebody has touched since,
     or whose claim ran out and was taken by another, are left alone. A place in the pace of a channel is kept."""
     untouched = update(Delivery).where(
         col(Delivery.id).in_(ids),
-        col(Delivery.not_before) == claimed_at + timedelta(seconds=LEASE_S),
+        col(Delivery.not_before) == lease_end(claimed_at),
         col(Delivery.state).in_(OPEN),
     )
     reason = case((col(Delivery.state_reason) == PACED, PACED), else_=GIVEN_BACK)
@@ -94,6 +100,7 @@ def load(store: Store, session: Session, delivery_id: int) -> DueDelivery:
         DeliveryState(row.state),
         row.attempts_made,
         row.round_start,
+        row.not_before,
         _unknowns(session, row),
         row.state_reason == PACED,
         row.message_id,
@@ -120,21 +127,19 @@ def _unknowns(session: Session, row: Delivery) -> int:
 def begin(session: Session, due: DueDelivery, message: Message, now: datetime) -> bool:
     """Write *sending* and the attempt before the socket opens. False: another worker has it, leave it alone."""
     stored = message.model_dump(mode="json")
-    mine = update(Delivery).where(
-        col(Delivery.id) == due.id,
-        col(Delivery.state) == due.state.value,
-        col(Delivery.attempts_made) == due.attempts_made,
-    )
     changed = session.execute(
-        mine.values(
+        update(Delivery)
+        .where(*_as_loaded(due))
+        .values(
             state=DeliveryState.SENDING.value,
             state_reason="sending",
             attempts_made=due.attempts_made + 1,
             message=stored,
             message_sha256=sha256(stored),
-            not_before=now + timedelta(seconds=LEASE_S),
+            not_before=lease_end(now),
             updated_at=now,
-        ).returning(col(Delivery.id))
+        )
+        .returning(col(Delivery.id))
     ).all()
     if not changed:
         return False
@@ -145,12 +150,24 @@ def begin(session: Session, due: DueDelivery, message: Message, now: datetime) -
 def unchanged(session: Session, due: DueDelivery) -> bool:
     """Is the row still as it was loaded? A claim of a slow batch can run out while its worker lives, and what that worker
     has sent meanwhile must not be put back. Holds the row until the transaction ends."""
-    same = select(Delivery.id).where(
+    return session.exec(select(Delivery.id).where(*_as_loaded(due)).with_for_update()).first() is not None
+
+
+def _as_loaded(due: DueDelivery) -> tuple[ColumnElement[bool], ...]:
+    """The lease is the fence: state and count of attempts do not tell *being sent by another* from *left by a dead one*."""
+    return (
         col(Delivery.id) == due.id,
         col(Delivery.state) == due.state.value,
         col(Delivery.attempts_made) == due.attempts_made,
+        col(Delivery.not_before) == due.claimed_until,
     )
-    return session.exec(same.with_for_update()).first() is not None
+
+
+def reached(session: Session, delivery_id: int) -> tuple[DeliveryState, int]:
+    """(state, attempts made) as they are now. Holds the row until the transaction ends."""
+    wanted = select(Delivery.state, Delivery.attempts_made).where(col(Delivery.id) == delivery_id)
+    state, attempts_made = session.exec(wanted.with_for_update()).one()
+    return DeliveryState(state), attempts_made
 
 
 def sha256(message: dict[str, Any]) -> str:
@@ -159,10 +176,15 @@ def sha256(message: dict[str, Any]) -> str:
 
 def end(session: Session, delivery_id: int, number: int, outcome: Outcome, step: DeliveryStep, now: datetime) -> None:
     """Record how the attempt ended and what becomes of the delivery."""
+    note(session, delivery_id, number, outcome, now)
+    settle(session, delivery_id, step, now, provider_id=outcome.provider_id)
+
+
+def note(session: Session, delivery_id: int, number: int, outcome: Outcome, now: datetime) -> None:
+    """Record how the attempt ended."""
     attempt = session.get_one(DeliveryAttempt, (delivery_id, number))
     attempt.finished_at, attempt.outcome = now, outcome.kind.value
     attempt.code, attempt.detail = outcome.code, outcome.detail[:500]
-    settle(session, delivery_id, step, now, provider_id=outcome.provider_id)
 
 
 def settle(
