@@ -65,7 +65,8 @@ def one(store: Store, sender: Sender, settings: Settings, claim: Claim, clock: C
     with store.read() as session:
         due = deliveries.load(store, session, claim.delivery_id)
         if due.claimed_until != deliveries.lease_end(claim.at):
-            return log.warning("claim_lost", delivery_id=due.id, state=due.state.value)
+            log.warning("claim_lost", delivery_id=due.id, state=due.state.value)
+            return None
         step = None if due.state is DeliveryState.SENDING else gate(session, due, clock())
     if due.state is DeliveryState.SENDING:
         return _died_while_sending(store, due, clock(), luck)
@@ -143,7 +144,8 @@ def host_key(due: DueDelivery) -> str:
 def _record(store: Store, due: DueDelivery, outcome: Outcome, now: datetime, luck: float) -> None:
     with store.write() as session:
         if deliveries.reached(session, due.id) != (DeliveryState.SENDING, due.attempts_made + 1):
-            return _record_late(session, due, outcome, now)
+            _record_late(session, due, outcome, now)
+            return
         channel = session.get_one(Channel, due.channel_id)
         health = health_after(Health(channel.failures, channel.failed_at), outcome, now)
         step = next_step(
