@@ -6,10 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from alerts.console import tables
+from alerts.console import tables, whynot
 from alerts.console.access import GuardedRoute
 from alerts.console.desk import CurrentDesk, Desk, name, not_found
 from alerts.console.roles import Role, needs
+from alerts.console.rules.preview import FIELD_WORDS
 from alerts.errors import InputError
 from alerts.facts import concepts
 from alerts.facts.lookup import lookup
@@ -83,6 +84,18 @@ def _marks(facts: Facts) -> list[Mention]:
     """Every span that the reader took something from."""
     held: tuple[Any, ...] = (*facts.drugs, *facts.indications, *facts.biomarkers, *facts.regulators, *facts.trials)
     return [m for fact in (*held, facts.event) for m in fact.mentions]
+
+
+@router.get("/{story_id:int}/why")
+@needs(Role.VIEWER)
+def why(desk: CurrentDesk, story_id: int) -> Response:
+    """Every rule of the team: told or not, and why."""
+    with desk.store.read() as session:
+        found = browse.story(session, story_id)
+        if found is None:
+            raise not_found("story")
+        made = whynot.answers(session, found.story, desk.actor.team_id)
+    return desk.show("stories/why.html", story=found.story, answers=made, labels=FIELD_WORDS)
 
 
 @router.post("/{story_id:int}/not-relevant")

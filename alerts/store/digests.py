@@ -63,3 +63,15 @@ def move(session: Session, reader: tuple[int, int], due: datetime, now: datetime
         col(DigestEntry.due_at) > now,
     )
     session.execute(waiting.values(due_at=due))
+
+
+def of_story(session: Session, subscription_id: int, story_id: int) -> Sequence[DigestEntry]:
+    """What a subscription holds or held back of a story."""
+    mine = col(DigestEntry.subscription_id) == subscription_id, col(DigestEntry.story_id) == story_id
+    return session.exec(select(DigestEntry).where(*mine).order_by(col(DigestEntry.channel_id))).all()
+
+
+def states(session: Session, entries: Sequence[DigestEntry]) -> set[str]:
+    """States of the digests that these became."""
+    numbers = [e.delivery_id for e in entries if e.delivery_id is not None]
+    return set(session.exec(select(Delivery.state).where(col(Delivery.id).in_(numbers)))) if numbers else set()

@@ -7,6 +7,7 @@ import pytest
 from sqlmodel import select
 
 from alerts.config import Settings
+from alerts.console import whynot
 from alerts.console.tables import safe_cell
 from alerts.store import accounts, rules
 from alerts.store.engine import Store
@@ -42,6 +43,35 @@ def test_a_story_shows_marked_evidence_its_sources_and_why(as_: As, news: None) 
     assert "<mark>European Commission</mark> has approved <mark>cabozantinib</mark>" in page
     assert "2 sources" in page
     assert "because the text is the same" in page
+
+
+def test_why_not_sent_tells_every_rule_of_the_team_and_no_other(
+    as_: As, store: Store, store_settings: Settings
+) -> None:
+    bob, charlie = as_("bob"), as_("charlie")
+    rule = {"new_email": "bob@example.org", "cadence": "instant"}
+    for name, chip in (("All of cabozantinib", "drugs.any=drug:cabozantinib"), ("Safety", "events.any=safety")):
+        form = {**rule, "name": name, "chip": chip, "state": "active"}
+        assert bob.post("/rules/save", form).status_code == 303
+    bring_in(store, store_settings)
+    for name, state in (("Draft", "draft"), ("Too late", "active")):
+        form = {**rule, "name": name, "chip": "regulators.any=org:EC", "state": state}
+        assert bob.post("/rules/save", form).status_code == 303
+
+    said = dict(row.split("</a>", 1) for row in bob.get("/stories/1/why").text.split('<tr><td><a href="/rules/')[1:])
+
+    assert "it is on its way" in said['1">All of cabozantinib']
+    assert "/deliveries/1" in said['1">All of cabozantinib']
+    assert "<strong>event</strong>: it wants safety; the news says label expansion" in said['2">Safety']
+    assert "the rule is a draft" in said['3">Draft']
+    assert "when the story came" in said['4">Too late']
+    assert "Why sent, why not?" in bob.get("/stories/1").text
+    with store.write() as session:
+        session.get_one(Delivery, 1).state = "sent"
+    assert "It fits, and it was told." in bob.get("/stories/1/why").text
+    other = charlie.get("/stories/1/why").text
+    assert "cabozantinib</a>" not in other
+    assert "Your team has no rules yet" in other
 
 
 def test_a_source_is_split_off_and_merged_back(as_: As, store: Store, news: None) -> None:
@@ -199,3 +229,20 @@ def test_rules_and_stories_are_untouched_by_looking(as_: As, store: Store, news:
         assert rules.all_of(session, people.teams["a"]) == []
         assert {s.revision for s in session.exec(select(Story))} <= {1, 2}
     assert actions(store) == []
+
+
+@pytest.mark.parametrize(
+    ("states", "waiting", "left_out", "code"),
+    [
+        ({"sent", "dead"}, False, False, "told"),
+        ({"pending"}, False, False, "waits"),
+        ({"retry", "dead"}, False, False, "waits"),
+        (set(), True, True, "waits"),  # an entry waits for a digest
+        ({"unknown"}, False, False, "unsure"),
+        ({"suppressed"}, False, False, "left_out"),
+        (set(), False, True, "left_out"),
+        (set(), False, False, "left_out"),
+    ],
+)
+def test_told_is_said_only_of_what_was_sent(states: set[str], waiting: bool, left_out: bool, code: str) -> None:
+    assert whynot.became(states, waiting=waiting, left_out=left_out)[0] == code
