@@ -15,7 +15,7 @@ from alerts.facts.news import main_event
 from alerts.facts.novel import NovelFinder, is_novel, novel_name
 from alerts.facts.prepare import Part, Sentence, sentences
 from alerts.facts.reading import Found, Reading
-from alerts.facts.relevance import AT_LARGE, CANCER_WORDS, is_relevant
+from alerts.facts.relevance import AT_LARGE, CANCER_WORDS, THE_FIELD, is_relevant
 from alerts.facts.roles import about_spans, is_idiom, is_subject
 from alerts.facts.subjects import Places, body_of_the_land, primary_cancers, primary_drugs, regulator_role
 from alerts.facts.vocabulary import Vocabulary
@@ -68,8 +68,8 @@ class Reader:
         self._settle(reading, drugs, bodies)
         event = _event_fact(reading)
         relevant = is_relevant(parts, drugs, cancers, event.type)
-        if relevant and not cancers and not any(d.role is Role.PRIMARY for d in drugs):
-            cancers = self._cancer_at_large(reading)
+        if relevant and not cancers:
+            cancers = self._cancer_at_large(reading, drugs)
         drugs = tuple(d for d in drugs if relevant or d.tier != "other")
         bound = claims(reading, self._tree, drugs, cancers, bodies)
         return Facts(
@@ -172,10 +172,11 @@ class Reader:
             if concept != CANCER or len(by_id) == 1
         )
 
-    def _cancer_at_large(self, reading: Reading) -> tuple[IndicationFact, ...]:
-        """The field itself, where a title about no drug names no cancer: "oncology strategy", "in tumours"."""
+    def _cancer_at_large(self, reading: Reading, drugs: Sequence[DrugFact]) -> tuple[IndicationFact, ...]:
+        """The field itself, where a title names no cancer: "oncology strategy", "in tumours"; beside a drug only "in oncology"."""
         title = next((p for p in reading.parts if p.part is Part.TITLE), None)
-        hit = AT_LARGE.search(title.keyed.key) if title else None
+        words = THE_FIELD if any(d.role is Role.PRIMARY for d in drugs) else AT_LARGE
+        hit = words.search(title.keyed.key) if title else None
         if title is None or hit is None:
             return ()
         name, span = self._vocabulary.indications[CANCER].name, reading.span(title, hit.start(), hit.end())
