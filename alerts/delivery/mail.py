@@ -191,10 +191,10 @@ class Mailer:
             connection, fresh = self._connected(deadline)
         except OncowireError as exc:
             return Outcome(kind=OutcomeKind.TRANSIENT, code=exc.code, detail=exc.message)
+        except (smtplib.SMTPException, OSError) as exc:  # first: a certificate's fault is a ValueError too
+            return self._dropped(_why_not_connected(exc), exc, OutcomeKind.TRANSIENT)
         except (ValueError, IndexError) as exc:
             return Outcome(kind=OutcomeKind.PERMANENT_MESSAGE, code="bad_message", detail=str(exc))
-        except (smtplib.SMTPException, OSError) as exc:
-            return self._dropped("smtp_connect_failed", exc, OutcomeKind.TRANSIENT)
         outcome = self._transact(connection, recipient, mail)
         if not fresh and outcome.kind is OutcomeKind.TRANSIENT and outcome.code in {"smtp_dropped", "smtp_421"}:
             self._local.connection = None  # a relay ends kept connections as it likes: that is no failure yet
@@ -228,12 +228,16 @@ class Mailer:
             return kept, False
         where = relay(self._url)
         made = _GuardedSMTP(self._guard, where, self._context if where.tls == "tls" else None, deadline)
-        made.ehlo_or_helo_if_needed()
-        if where.tls == "starttls":
-            made.starttls(context=self._context)
-            made.ehlo()
-        if where.user:
-            made.login(where.user, where.password)
+        try:
+            made.ehlo_or_helo_if_needed()
+            if where.tls == "starttls":
+                made.starttls(context=self._context)
+                made.ehlo()
+            if where.user:
+                made.login(where.user, where.password)
+        except (smtplib.SMTPException, OSError):
+            made.close()
+            raise
         self._local.connection = made
         return made, True
 
@@ -244,7 +248,7 @@ class Mailer:
         except OncowireError as exc:
             return Outcome(kind=OutcomeKind.TRANSIENT, code=exc.code, detail=exc.message)
         except (smtplib.SMTPException, OSError) as exc:
-            return self._dropped("smtp_connect_failed", exc, OutcomeKind.TRANSIENT)
+            return self._dropped(_why_not_connected(exc), exc, OutcomeKind.TRANSIENT)
         return Outcome(kind=OutcomeKind.OK, code="smtp_ready")
 
     def _reset(self, connection: smtplib.SMTP, outcome: Outcome) -> Outcome:
@@ -263,6 +267,19 @@ class Mailer:
         if kept is not None:
             kept.close()
             self._local.connection = None
+
+
+def _why_not_connected(exc: Exception) -> str:
+    """What ops have to mend: the certificate, TLS, the password, or the relay itself."""
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return "smtp_bad_certificate"
+    if isinstance(exc, ssl.SSLError):
+        return "smtp_tls_failed"
+    if isinstance(exc, smtplib.SMTPAuthenticationError):
+        return "smtp_login_refused"
+    if isinstance(exc, smtplib.SMTPNotSupportedError):
+        return "smtp_no_starttls" if "STARTTLS" in str(exc) else "smtp_no_login"
+    return "smtp_connect_failed"
 
 
 def _words(reply: bytes | str) -> str:

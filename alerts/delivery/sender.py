@@ -24,6 +24,7 @@ from alerts.model import ChannelKind, Message, Outcome, OutcomeKind
 from alerts.net import Client, Guard
 from alerts.net.client import Limits
 
+SLACK_API = "https://slack.com/api/chat.postMessage"  # docs.slack.dev, for channels with a bot token
 UNSENT_CODES = {"dns_failed", "connect_failed", "connect_timeout", "tls_failed"}
 
 
@@ -114,7 +115,7 @@ class Sender:
     def _post(self, channel: ChannelKind, config: dict[str, str], message: Message) -> Outcome:
         headers = {"Content-Type": "application/json; charset=utf-8"}
         payload: dict[str, Any] = dict(message.payload or {})
-        url = config.get("url", "https://slack.com/api/chat.postMessage")
+        url = config.get("url", SLACK_API)
         bot = "bot_token" in config
         if bot:
             headers["Authorization"] = f"Bearer {config['bot_token']}"

@@ -88,16 +88,21 @@ def _earlier(session: Session, story: Story) -> tuple[Story | None, str]:
 def _threaded(session: Session, due: DueDelivery, message: Message) -> Message:
     """An update goes under the message that told the story before it: References in mail, a thread for Slack's bot."""
     story = session.get_one(Story, due.story_id) if due.kind == AlertKind.UPDATE else None
-    if story is None or story.follows_id is None or due.subscription_id is None:
+    earlier = _earlier(session, story)[0] if story else None
+    if earlier is None or earlier.id is None or due.subscription_id is None:
         return message
-    first = deliveries.told_in(session, due.subscription_id, due.channel_id, story.follows_id)
+    first = deliveries.told_in(session, due.subscription_id, due.channel_id, earlier.id)
     if first is None:
         return message
-    if due.channel_kind is ChannelKind.EMAIL:
-        headers = {"In-Reply-To": first.message_id, "References": first.message_id}
+    stored = Message.model_validate(first.message) if first.message else None
+    if due.channel_kind is ChannelKind.EMAIL:  # RFC 5322 §3.6.4: the parent's references, then the parent
+        above = stored.headers.get("References", "") if stored else ""
+        headers = {"In-Reply-To": first.message_id, "References": f"{above} {first.message_id}".strip()}
         return message.model_copy(update={"headers": {**message.headers, **headers}})
     if "bot_token" in due.config and first.provider_id:
-        thread = {"thread_ts": first.provider_id.rpartition(":")[2], "reply_broadcast": True}
+        # Slack threads are one level deep: an update of an update belongs under what its thread began with.
+        began = (stored.payload or {}).get("thread_ts") if stored else None
+        thread = {"thread_ts": began or first.provider_id.rpartition(":")[2], "reply_broadcast": True}
         return message.model_copy(update={"payload": {**(message.payload or {}), **thread}})
     return message
 

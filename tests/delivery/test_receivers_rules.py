@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Messages are what their receivers document: Block Kit by slackblocks, Adaptive Cards 1.4 by the tables of their reference."""
+"""Messages are what their receivers document: Block Kit by slackblocks, Adaptive Cards by Microsoft's schema."""
 
+import hashlib
+import json
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft6Validator
 from slackblocks import Button
 from slackblocks.blocks import ActionsBlock, Block, ContextBlock, DividerBlock, HeaderBlock, SectionBlock
 
@@ -21,25 +26,7 @@ KINDS: dict[str, type[Block]] = {
     "header": HeaderBlock,
     "section": SectionBlock,
 }
-# Element → its properties at version 1.4 (adaptivecards.io/explorer); every one we use must be among them.
-COMMON = {"type", "separator", "spacing"}
-CARD = {
-    "AdaptiveCard": {"type", "$schema", "version", "lang", "fallbackText", "msteams", "body", "actions"},
-    "Container": COMMON | {"items", "style", "bleed"},
-    "TextBlock": COMMON | {"text", "wrap", "weight", "size", "color", "isSubtle", "style"},
-    "FactSet": COMMON | {"facts"},
-    "Action.OpenUrl": {"type", "title", "url"},
-}
-WORDS = {
-    "weight": {"Default", "Lighter", "Bolder"},
-    "size": {"Default", "Small", "Medium", "Large", "ExtraLarge"},
-    "color": {"Default", "Dark", "Light", "Accent", "Good", "Warning", "Attention"},
-    "spacing": {"Default", "None", "Small", "Medium", "Large", "ExtraLarge", "Padding"},
-}
-STYLES = {
-    "Container": {"default", "emphasis", "good", "attention", "warning", "accent"},
-    "TextBlock": {"default", "heading"},
-}
+SCHEMA = Path(__file__).parent / "schema" / "adaptive-card-1.5.0.json"
 
 
 def messages(channel: ChannelKind) -> Iterator[Message]:
@@ -70,26 +57,64 @@ def test_slack_messages_pass_slackblocks() -> None:
             parsed(block)
 
 
-def test_cards_hold_only_what_version_1_4_knows() -> None:
+@cache
+def _card_schema() -> Draft6Validator:
+    """Microsoft's schema. It lets unknown properties pass wherever `allOf` builds one type on another, so those are asked
+    of its own lists below."""
+    return Draft6Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def test_the_schema_of_cards_is_the_one_that_was_vendored() -> None:
+    for line in (SCHEMA.parent / "SHA256SUMS").read_text(encoding="ascii").splitlines():
+        wanted, name = line.split(maxsplit=1)
+        assert hashlib.sha256((SCHEMA.parent / name).read_bytes()).hexdigest() == wanted
+
+
+def test_cards_pass_the_schema_and_hold_only_what_version_1_4_knows() -> None:
     for message in messages(ChannelKind.TEAMS):
         assert message.payload is not None
-        card = message.payload["attachments"][0]["content"]
-        assert (card["version"], bool(card["fallbackText"]), card["msteams"]) == ("1.4", True, {"width": "Full"})
+        card = dict(message.payload["attachments"][0]["content"])
+        assert (card["version"], bool(card["fallbackText"])) == ("1.4", True)
+        assert card.pop("msteams") == {"width": "Full"}  # Teams' own, which the schema does not know
+        assert [f"{e.json_path}: {e.message}" for e in _card_schema().iter_errors(card)] == []
         _element(card)
+
+
+def test_a_card_with_a_wrong_word_or_property_or_a_newer_element_does_not_pass() -> None:
+    def card(**element: Any) -> dict[str, Any]:
+        return {"type": "AdaptiveCard", "version": "1.4", "body": [element]}
+
+    plain = {"type": "TextBlock", "text": "a", "wrap": True}
+    assert _card_schema().is_valid(card(**plain))
+    for wrong in ({"size": "Huge"}, {"text": 3}, {"type": "Marquee"}):
+        assert not _card_schema().is_valid(card(**plain | wrong))
+    for unknown in (plain | {"blink": True}, {"type": "Table"}):
+        with pytest.raises(AssertionError):
+            _element(card(**unknown))
+
+
+def _known(kind: str) -> dict[str, Any]:
+    """Properties of an element with what it inherits, as the schema has them."""
+    definitions: dict[str, Any] = _card_schema().schema["definitions"]  # type: ignore[index,assignment,call-overload]
+    found, left = {}, [definitions[kind]]
+    while left:
+        one = left.pop()
+        found.update({n: p for n, p in one.get("properties", {}).items() if n not in found or p})
+        left += [definitions[base["$ref"].rpartition("/")[2]] for base in one.get("allOf", ()) if "$ref" in base]
+    return found
 
 
 def _element(element: dict[str, Any]) -> None:
     kind = element["type"]
-    assert set(element) <= CARD[kind], element
-    for name, known in WORDS.items():
-        assert element.get(name, "Default") in known
-    if "style" in element:
-        assert element["style"] in STYLES[kind]
+    known = _known(kind)
+    definitions: dict[str, Any] = _card_schema().schema["definitions"]  # type: ignore[index,assignment,call-overload]
+    assert definitions[kind].get("version", "1.0") <= "1.4", kind
+    for name in element:
+        assert name in known or name == "$schema", (kind, name)
+        assert known.get(name, {}).get("version", "1.0") <= "1.4", (kind, name)
     if kind == "TextBlock":
         assert element["wrap"] is True
         assert element["text"]
-    for fact in element.get("facts", []):
-        assert set(fact) == {"title", "value"}
     for child in (*element.get("body", []), *element.get("items", []), *element.get("actions", [])):
         _element(child)
 
