@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from datetime import datetime
+from functools import partial
 
 from alerts.config import Settings
 from alerts.facts import concepts, reader
@@ -31,8 +32,9 @@ def main() -> None:
     print("ready", file=answers, flush=True)
     for line in sys.stdin:
         command = json.loads(line)
-        now = datetime.fromisoformat(command["now"])
-        pipeline = Pipeline(Settings.model_validate(command["settings"]), lambda now=now: now)
+        pipeline = Pipeline(
+            Settings.model_validate(command["settings"]), partial(datetime.fromisoformat, command["now"])
+        )
         print(_drain(pipeline, command["stage"]), file=answers, flush=True)
         pipeline.close()
 

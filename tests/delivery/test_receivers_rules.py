@@ -95,7 +95,7 @@ def test_a_card_with_a_wrong_word_or_property_or_a_newer_element_does_not_pass()
 
 def _known(kind: str) -> dict[str, Any]:
     """Properties of an element with what it inherits, as the schema has them."""
-    definitions: dict[str, Any] = _card_schema().schema["definitions"]  # type: ignore[index,assignment,call-overload]
+    definitions: dict[str, Any] = _card_schema().schema["definitions"]  # type: ignore[index]
     found, left = {}, [definitions[kind]]
     while left:
         one = left.pop()
@@ -107,7 +107,7 @@ def _known(kind: str) -> dict[str, Any]:
 def _element(element: dict[str, Any]) -> None:
     kind = element["type"]
     known = _known(kind)
-    definitions: dict[str, Any] = _card_schema().schema["definitions"]  # type: ignore[index,assignment,call-overload]
+    definitions: dict[str, Any] = _card_schema().schema["definitions"]  # type: ignore[index]
     assert definitions[kind].get("version", "1.0") <= "1.4", kind
     for name in element:
         assert name in known or name == "$schema", (kind, name)
