@@ -15,6 +15,7 @@ from alerts.facts import concepts
 from alerts.model import Alert, AlertKind, ChannelKind, Digest, MatchReason, Message
 from alerts.pipeline import links, placing, templates
 from alerts.pipeline.compose import Telling, alert
+from alerts.pipeline.roundups import news_of
 from alerts.rhythm import Cadence, last_slot
 from alerts.store import deliveries, digests, items, stories, subscriptions
 from alerts.store.deliveries import DueDelivery
@@ -67,7 +68,7 @@ def telling(
         story_id=story_id,
         revision=revision,
         lead=lead.news,
-        facts=items.facts_of(session, lead),
+        facts=news_of(session, lead, story_id),
         sources=tuple(items.source_line(m.news) for m in ordered[:MAX_SOURCES]),
         subscription=session.get_one(Subscription, subscription_id).name,
         reasons=tuple(MatchReason.model_validate(r) for r in reasons.reasons) if reasons else (),

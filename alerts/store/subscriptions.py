@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
-from alerts.model import ChannelKind
+from alerts.model import ChannelKind, MatchReason
 from alerts.store.engine import Store
 from alerts.store.insert import insert_new
 from alerts.store.tables import (
@@ -168,6 +168,12 @@ def matched_before(session: Session, story_id: int, revision: int = 1) -> set[in
     """Subscriptions that were already told of this story in this revision or a later one."""
     told = select(MatchRow.subscription_id).where(col(MatchRow.story_id) == story_id)
     return set(session.exec(told.where(col(MatchRow.story_revision) >= revision)))
+
+
+def matches_of(session: Session, story_id: int) -> dict[int, tuple[MatchReason, ...]]:
+    """Subscriptions that were told of this story in any revision, with why; the newest reasons count."""
+    rows = session.exec(select(MatchRow).where(col(MatchRow.story_id) == story_id).order_by(col(MatchRow.id)))
+    return {row.subscription_id: tuple(MatchReason.model_validate(r) for r in row.reasons) for row in rows}
 
 
 def save_matches(session: Session, rows: Sequence[Mapping[str, Any]]) -> set[int]:

@@ -7,8 +7,8 @@ Grouping.also → the further stories of a round-up: no keys, no alert
 an edited item → decide_again(…), then rewritten(…) where it is alone in its story, retold(…) for the story it left
 """
 
-from alerts.stories.canonical import story_facts
-from alerts.stories.decision import compared, decide, decide_again
+from alerts.stories.canonical import is_round_up, story_facts, untold
+from alerts.stories.decision import CORRECTED, compared, decide, decide_again
 from alerts.stories.keys import Lookup, content_hash, keys, lookups, told_on
 from alerts.stories.overrides import Override, overridden
 from alerts.stories.shelf import Shelf
@@ -17,6 +17,7 @@ from alerts.stories.urls import url_key
 from alerts.stories.words import update_line
 
 __all__ = [
+    "CORRECTED",
     "RANK",
     "Lookup",
     "Override",
@@ -27,6 +28,7 @@ __all__ = [
     "decide",
     "decide_again",
     "headed",
+    "is_round_up",
     "keys",
     "leads",
     "lookups",
@@ -36,6 +38,7 @@ __all__ = [
     "rewritten",
     "story_facts",
     "told_on",
+    "untold",
     "update_line",
     "url_key",
 ]

@@ -26,6 +26,7 @@ from alerts.stories.progress import step_of
 from alerts.stories.weigh import COPIES_ONLY, FLOOR, Weighed
 
 RELATED_SHOWN = 5
+CORRECTED = "corrected"  # the step of an update that mends what was told
 _CORRECTABLE = {"date", "status", "setting", "biomarkers"}  # what a correction may change of the same event
 
 
@@ -129,7 +130,7 @@ def _repeat(one: Weighed, code: str, because: str) -> Grouping:
 def _by_facts(item: NewsItem, weighed: list[Weighed], concepts: Concepts) -> Grouping:
     corrected = [one for one in weighed if is_correction(item) and _corrects(one)]
     if corrected:
-        return _update(max(corrected, key=lambda one: one.rank), "correction", "corrected", concepts)
+        return _update(max(corrected, key=lambda one: one.rank), "correction", CORRECTED, concepts)
     only = len({one.story.id for one in weighed if one.of_these_days}) == 1
     joinable = [one for one in weighed if one.joins(only=only)]
     if joinable:
@@ -215,9 +216,10 @@ def _round_up(
     if len(found) == len(parts) and found:
         first, *rest = attached.values()
         return Grouping(decision=Decision.SAME, story_id=first.story_id, also=tuple(rest), reason=first.reason)
-    reason = GroupReason(
-        code="round_up", text=f"Tells {len(parts)} pieces of news, {len(parts) - len(found)} of them not told before."
-    )
+    told = ", ".join(f"“{one.story.headline}”" for one in found)
+    left = f" (known: {told}; nobody is told of these again)" if told else ""
+    text = f"Tells {len(parts)} pieces of news, {len(parts) - len(found)} of them not told before{left}."
+    reason = GroupReason(code="round_up", text=text)
     return Grouping(decision=Decision.NEW, also=tuple(attached.values()), related=tuple(attached), reason=reason)
 
 

@@ -19,6 +19,8 @@ FLOOR_NAME = 0.20  # a deal between the same companies, or of one that both titl
 FLOOR_SOFT = {EventType.RESEARCH: 0.60, EventType.UNKNOWN: 0.30}  # two studies of one drug are two stories
 FLOOR_SOFT_ELSE = 0.45
 FLOOR_OF_ACT = 0.30  # an act is known on one side only, and the story that stands there knows of none
+FLOOR_LATE = 0.60  # a trial told again after more than ten days, unless it is named: rather its next news
+FLOOR_PAPERS = 0.50  # two papers on one trial
 FLOOR_ONLY, FLOOR_ONLY_READOUT, FLOOR_ONLY_STEP = 0.08, 0.20, 0.08  # the only story on this drug in these days
 COPY_JACCARD = 0.70
 COPIES_ONLY = 2.0  # no share of words is enough
@@ -91,7 +93,7 @@ class Weighed:
 
     @property
     def floor_of_only(self) -> float:
-        if self.floor >= COPIES_ONLY:
+        if self.floor >= COPIES_ONLY or EventType.RESEARCH in (self.mine.event, self.story.facts.event):
             return self.floor
         base = FLOOR_ONLY_READOUT if self._untried() else FLOOR_ONLY
         return min(self.floor, self._unswallowed(base + FLOOR_ONLY_STEP * len(self.unknowns)))
@@ -108,12 +110,17 @@ class Weighed:
             return max(floor, FLOOR + FLOOR_STEP)
         if mine in rules.SOFT or theirs not in rules.SOFT:
             return floor
-        return max(floor, FLOOR_OF_ACT if theirs is EventType.UNKNOWN else FLOOR_MOST - FLOOR_STEP)
+        if theirs is EventType.UNKNOWN:
+            return max(floor, FLOOR_OF_ACT)
+        # what is to be shown at a congress is announced in the words in which it is then shown
+        return max(floor, FLOOR_MOST if theirs is EventType.CONFERENCE else FLOOR_MOST - FLOOR_STEP)
 
     def _floor(self) -> float:
         further = FLOOR_STEP * (len(self.unknowns) - 1)
         if self._papers():
             return COPIES_ONLY
+        if {self.tier, self.story.lead_tier} <= PAPERS:
+            further = max(further, FLOOR_PAPERS - FLOOR)
         if self.drug_shared:
             return self._floor_of_known(further)
         if self.mine.event is self.story.facts.event is EventType.DEAL:
@@ -121,7 +128,8 @@ class Weighed:
         if Verdict.AGREE in (self.fields.get("company"), self.fields.get("trial")):
             return max(self._floor_of_soft(FLOOR_MOST - FLOOR_STEP), min(FLOOR_MOST, FLOOR_COMPANY + further))
         if self.fields["indications"] is Verdict.AGREE:
-            return max(self._floor_of_soft(FLOOR_MOST), min(FLOOR_MOST, FLOOR_NAMELESS + further))
+            untried = 0.0 if self.mine.event in rules.REGULATORY else FLOOR_STEP
+            return max(self._floor_of_soft(FLOOR_MOST), min(FLOOR_MOST, FLOOR_NAMELESS + further + untried))
         return COPIES_ONLY
 
     def _floor_of_known(self, further: float) -> float:
@@ -131,7 +139,9 @@ class Weighed:
             return max(self._floor_of_soft(soft), min(FLOOR_MOST, FLOOR + further))
         undated = gap(self.mine, self.story.facts) is None
         late = self._untried() and self.fields["date"] is not Verdict.AGREE
-        return FLOOR if undated or late else FLOOR_READOUT if self._untried() else 0.0
+        if late and not undated:
+            return FLOOR_LATE
+        return FLOOR if undated else FLOOR_READOUT if self._untried() else 0.0
 
     def _floor_of_soft(self, floor: float) -> float:
         """Both name a subject and no act (a congress, a paper, quarterly figures): `floor`."""

@@ -25,12 +25,12 @@ RULE = """
 class Desk:
     """`days` count from the tests' NOW; feeds are named by their tier and made when first used."""
 
-    def __init__(self, settings: Settings, rules: Path | None = None) -> None:
+    def __init__(self, settings: Settings, rules: Path | None = None, rule: str = RULE) -> None:
         self.now = NOW
         self.pipeline = Pipeline(settings, lambda: self.now)
         self.store = self.pipeline.store
         if rules is not None:
-            rules.write_text(RULE, encoding="utf-8")
+            rules.write_text(rule, encoding="utf-8")
             rulefiles.apply(self.store, rules, "default", frozenset())
 
     def report(
