@@ -3,6 +3,7 @@
 
 from sqlmodel import Session
 
+from alerts.facts import concepts
 from alerts.model import Facts
 from alerts.store import items, stories
 from alerts.store.items import StoredItem
@@ -15,4 +16,4 @@ def news_of(session: Session, item: StoredItem, story_id: int) -> Facts:
     if not is_round_up(facts):
         return facts
     parts = [place.story_id for place in stories.places(session, item.id) if place.part and place.story_id != story_id]
-    return untold(facts, [stories.load(session, number).facts for number in parts])
+    return untold(facts, [stories.load(session, number).facts for number in parts], concepts())

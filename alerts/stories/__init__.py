@@ -7,10 +7,11 @@ Grouping.also → the further stories of a round-up: no keys, no alert
 an edited item → decide_again(…), then rewritten(…) where it is alone in its story, retold(…) for the story it left
 """
 
-from alerts.stories.canonical import is_round_up, story_facts, untold
+from alerts.stories.canonical import is_round_up, story_facts
 from alerts.stories.decision import CORRECTED, compared, decide, decide_again
 from alerts.stories.keys import Lookup, content_hash, keys, lookups, told_on
 from alerts.stories.overrides import Override, overridden
+from alerts.stories.round_up import untold
 from alerts.stories.shelf import Shelf
 from alerts.stories.story import RANK, absorb, headed, leads, open_story, retold, rewritten
 from alerts.stories.urls import url_key

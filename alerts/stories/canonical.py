@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from alerts.model import Claim, EventType, Facts, NewsItem, Role, StoryFacts
-from alerts.stories.rules import CORRECTION, CUES, REGULATORY, body, family, status_group, subject_drugs
+from alerts.stories.rules import CORRECTION, CUES, REGULATORY, body, family, status_group
 from alerts.stories.texts import OPENING_CHARS, summary_of, title_of
 
 CLOCK_SKEW = timedelta(days=1)
@@ -36,33 +36,6 @@ def claims_told(facts: Facts) -> list[Claim]:
         act = (claim.drugs, family(claim.event), body(claim.regulator))
         joined[act] = _joined(joined[act], claim) if act in joined else claim
     return sorted(joined.values(), key=lambda c: c.event is not facts.event.type)
-
-
-def untold(facts: Facts, known: Sequence[StoryFacts]) -> Facts:
-    """A round-up without what these stories tell already: the news that is left of it. Unchanged where nothing is known.
-
-    A claim is told by a story on the same drug whose act is of the same family by the same body. What was told leaves the
-    lists of drugs and cancers too, unless a claim that is left names it.
-    """
-    left = [claim for claim in facts.claims if not any(_told_in(claim, story) for story in known)]
-    if len(left) == len(facts.claims):
-        return facts
-    gone = {i for c in facts.claims for i in (*c.drugs, *c.indications)} - {
-        i for c in left for i in (*c.drugs, *c.indications)
-    }
-    return facts.model_copy(
-        update={
-            "claims": tuple(left),
-            "drugs": tuple(d for d in facts.drugs if d.id not in gone),
-            "indications": tuple(i for i in facts.indications if i.id not in gone),
-        }
-    )
-
-
-def _told_in(claim: Claim, story: StoryFacts) -> bool:
-    bodies = {body(claim.regulator), body(story.regulator)} - {None}
-    shared = subject_drugs(claim.drugs) & subject_drugs(story.drugs)
-    return bool(shared) and family(claim.event) == family(story.event) and len(bodies) < 2
 
 
 def _joined(first: Claim, more: Claim) -> Claim:

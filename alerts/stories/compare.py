@@ -4,6 +4,7 @@
 A field that is open on both sides and says nothing about the event (no biomarker, no trial) is left out of the answer.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
 from alerts.model import Concepts, EventType, StoryFacts, Verdict
@@ -33,6 +34,12 @@ def verdicts(a: StoryFacts, b: StoryFacts, concepts: Concepts) -> dict[str, Verd
         "date": _date(a, b),
     }
     return {field: verdict for field, verdict in found.items() if verdict is not None}
+
+
+def tells_all_cancers(story: StoryFacts, indications: Iterable[str], concepts: Concepts) -> bool:
+    """Has the story told of each of these cancers, be it by a wider or a narrower name? Else somebody waits for the others."""
+    told = set(story.indications)
+    return all(_related({cancer}, told, concepts) for cancer in set(indications) - rules.GENERIC)
 
 
 def gap(a: StoryFacts, b: StoryFacts) -> timedelta | None:

@@ -21,6 +21,7 @@ from alerts.model import (
 )
 from alerts.stories import words
 from alerts.stories.canonical import is_correction, parts_of, story_facts
+from alerts.stories.compare import tells_all_cancers
 from alerts.stories.keys import exact_keys
 from alerts.stories.progress import step_of
 from alerts.stories.weigh import COPIES_ONLY, FLOOR, Weighed
@@ -208,17 +209,21 @@ def _round_up(
 ) -> Grouping:
     """Attached to every story that it tells of; what none has told yet opens a story of the round-up's own."""
     found: list[Weighed] = []
+    untold = 0
     for part in parts:
-        known = [one for one in _weigh(part, item, candidates, concepts) if not one.unknowns and one.joins()]
-        if known:
-            found.append(max(known, key=lambda one: one.rank))
+        told = [one for one in _weigh(part, item, candidates, concepts) if not one.unknowns and one.joins()]
+        if told:
+            found.append(max(told, key=lambda one: one.rank))
+        # a part is only left out where all of its cancers were told: somebody waits for the others
+        if not any(tells_all_cancers(one.story.facts, part.indications, concepts) for one in told):
+            untold += 1
     attached = {one.story.id: Attachment(story_id=one.story.id, reason=_part(one, concepts)) for one in found}
-    if len(found) == len(parts) and found:
+    if attached and not untold:
         first, *rest = attached.values()
         return Grouping(decision=Decision.SAME, story_id=first.story_id, also=tuple(rest), reason=first.reason)
-    told = ", ".join(f"“{one.story.headline}”" for one in found)
-    left = f" (known: {told}; nobody is told of these again)" if told else ""
-    text = f"Tells {len(parts)} pieces of news, {len(parts) - len(found)} of them not told before{left}."
+    known = ", ".join(f"“{one.story.headline}”" for one in found)
+    left = f" (known: {known}; nobody is told of these again)" if known else ""
+    text = f"Tells {len(parts)} pieces of news, {untold} of them not told before{left}."
     reason = GroupReason(code="round_up", text=text)
     return Grouping(decision=Decision.NEW, also=tuple(attached.values()), related=tuple(attached), reason=reason)
 

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import col, select
 
 from alerts.config import Settings
-from alerts.facts import reader
+from alerts.facts import concepts, reader
 from alerts.model import Facts, NewsItem
 from alerts.store.tables import MatchRow, Story, Subscription
 from alerts.stories import story_facts, untold
@@ -94,10 +94,32 @@ def test_a_round_up_tells_its_new_part_and_not_the_known_one(desk: Desk) -> None
     desk.pipeline.close()
 
 
+def test_a_known_drug_in_a_further_cancer_is_news_in_a_round_up(desk: Desk) -> None:
+    """Told to Bob for lung cancer; Alice waits for bowel cancer, and the round-up is the first to tell it."""
+    desk.report("lung", LUNG)
+    desk.work()
+    assert told(desk) == [("Bob", "story", LUNG)]
+    desk.report("week", "The week in approvals", days=2)
+    desk.understand("week", week(NET, LUNG, BOWEL))
+    desk.work()
+    assert told(desk)[1:] == [("Alice", "story", "The week in approvals")]
+    desk.pipeline.close()
+
+
+def test_a_round_up_is_silent_only_where_each_cancer_was_told() -> None:
+    known = story_facts(reader().read(NewsItem(id="", title=LUNG)))
+    left = untold(week(LUNG, BOWEL), [known], concepts())
+    assert [c.indications for c in left.claims if c.foreground] == [
+        story_facts(reader().read(NewsItem(id="", title=BOWEL))).indications
+    ]
+    wider = untold(week("FDA approves sotorasib for lung cancer", NET), [known], concepts())
+    assert [c.drugs for c in wider.claims if c.foreground] == [("drug:cabozantinib",)]
+
+
 def test_what_is_left_of_a_round_up_names_nothing_that_was_told() -> None:
     both = week(NET, LUNG)
     known = story_facts(reader().read(NewsItem(id="", title=NET)))
-    left = untold(both, [known])
+    left = untold(both, [known], concepts())
     assert [c.drugs for c in left.claims if c.foreground] == [("drug:sotorasib",)]
     assert {d.name for d in left.drugs} == {"sotorasib"}
-    assert untold(both, []) == both
+    assert untold(both, [], concepts()) == both
