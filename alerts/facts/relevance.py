@@ -12,7 +12,9 @@ from alerts.model import DrugFact, EventType, IndicationFact, Role
 
 _WORDS: dict[str, str] = words("relevance")
 CANCER_WORDS = re.compile(_WORDS["cancer"])
-THE_FIELD = re.compile(r"(?<!of )(?<!for )(?<!clinical )(?<!neuro )(?<!immuno )(?<!medical )\boncology\b")
+THE_FIELD = re.compile(
+    r"(?<!of )(?<!for )(?<!clinical )(?<!neuro )(?<!immuno )(?<!medical )(?<!lancet )(?<!jama )\boncology\b"
+)
 AT_LARGE = re.compile(rf"{_WORDS['field']}|{_WORDS['at_large']}")
 _FIELD = re.compile(_WORDS["field"])
 _OTHER = Guarded(rf"\b(?:{_WORDS['other']})")

@@ -62,9 +62,7 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
         if len(below) == 1:
             primary.discard(broad)  # "lung cancer … NSCLC": the narrowest that the text supports
     seats = {c for c in primary if c in SEATS}
-    return (primary - seats if primary > seats else primary) or (
-        {CANCER} if any(p.subject for p in by_id.get(CANCER, ())) else set()
-    )
+    return (primary - seats if primary > seats else primary) or ({CANCER} & set(by_id))
 
 
 def _describes(place: Found) -> bool:
