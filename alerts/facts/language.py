@@ -28,6 +28,7 @@ _CODES: dict[str, list[str]] = {}  # function word → the languages that have i
 for _code, _known in _WORDS.items():
     for _word in _known:
         _CODES.setdefault(_word, []).append(_code)
+_LANGUAGES = {word: tuple(codes) for word, codes in _CODES.items()}
 _SCRIPTS = (
     ("ja", re.compile(r"[\u3040-\u30ff]")),
     ("zh", re.compile(r"[\u4e00-\u9fff]")),
@@ -53,8 +54,8 @@ def language(key: str) -> str | None:
         return written
     words = _TOKEN.findall(head)[:MAX_WORDS]
     hits = dict.fromkeys(_WORDS, 0)
-    for word, times in Counter(words).items():
-        for code in _CODES.get(word, ()):
+    for codes, times in Counter(filter(None, map(_LANGUAGES.get, words))).items():
+        for code in codes:
             hits[code] += times
     best = max(hits, key=lambda code: (hits[code], code == "en"))
     if hits[best] < (1 if best == "en" else MIN_HITS) or hits[best] < MIN_SHARE * len(words):

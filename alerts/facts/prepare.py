@@ -89,7 +89,9 @@ _BOILERPLATE = re.compile(
 )
 _CAPITAL, _SMALL = re.compile(r"[A-ZÀ-ÖØ-Þ]"), re.compile(r"[a-zß-öø-ÿ]+")
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _RUN_TOGETHER = re.compile(r"[a-z][A-Z][a-z]")
+_INNER_CAPITAL = re.compile(r"[A-Z](?<=[a-z].)(?=[a-z])")  # a first look: as many or more
 
 
 def sentences(item: NewsItem) -> list[Sentence]:
@@ -102,6 +104,9 @@ def sentences(item: NewsItem) -> list[Sentence]:
 
 def _repeats(text: str, told: set[str]) -> bool:
     """Is it one of these lines? Its beginning tells it of almost every sentence."""
+    first = next((c for c in text[:40].lower() if c in _LETTERS), "")
+    if first and not any(line.startswith(first) for line in told):
+        return False
     begin = _norm(text[:40])
     return any(line.startswith(begin) for line in told) and _norm(text) in told
 
@@ -122,7 +127,7 @@ def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
     for start, end in spans:
         words = text[start:end]
         boilerplate = boilerplate or (field == "summary" and bool(_BOILERPLATE.match(words.strip())))
-        if not words.strip() or len(_RUN_TOGETHER.findall(words)) > max(5, len(words) // 40):
+        if not words.strip() or _is_run_together(words):
             continue  # a run-together list of tags is no sentence
         part = Part.TITLE if field == "title" else Part.BOILERPLATE if boilerplate else Part.BODY
         capitals = len(_CAPITAL.findall(words))
@@ -130,6 +135,11 @@ def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
         where = offsets[start : end + 1]
         made.append(Sentence(field, part, first + len(made), words, where, keyed(words), shouting))
     return made
+
+
+def _is_run_together(words: str) -> bool:
+    most = max(5, len(words) // 40)
+    return len(_INNER_CAPITAL.findall(words)) > most and len(_RUN_TOGETHER.findall(words)) > most
 
 
 def _split(text: str) -> list[tuple[int, int]]:

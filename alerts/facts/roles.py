@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from alerts.facts.phrases import Guarded
@@ -49,6 +50,7 @@ def is_subject(key: str, start: int, end: int, earlier: Sequence[tuple[int, int,
     return True
 
 
+@lru_cache(maxsize=64)  # the steps of reading an item ask its sentences again and again
 def is_background(key: str) -> bool:
     """Does the sentence tell of something that was so before this news?"""
     return _BACKGROUND.holds(key)

@@ -47,7 +47,8 @@ _UNSPOKEN = re.compile(r"^[A-Z]*[B-DF-HJ-NP-TV-XZ]{4}[A-Z]*-?\d")
 _DRUG_BEFORE = re.compile(
     r"(?i:\b(?:drug|candidate|antibody|asset|agent|inhibitor|vaccine|compound|molecule|therapy|adc|conjugate|bispecific|degrader),? )[\W]?$"
 )
-_NUMBER_BEHIND = re.compile(r"-(?:[A-Z][a-z]+)?\d|[A-Za-z] ?\d{3}")
+_DIGIT = re.compile(r"\d")
+_NUMBER_BEHIND = re.compile(r"\d(?:(?<=-\d)|(?<=[a-z]\d)|(?<=[A-Za-z] \d)|(?<=[A-Za-z]\d))")
 NUMBER = re.compile(r"-\d\w*(?:-\d+)?")
 _STUDY = ("trial", "stud")
 _STEPS = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
@@ -99,7 +100,7 @@ def _free(
 def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
     text = sentence.text
     families = (_FAMILY,) if _OF_FAMILY.holds(text) else ()
-    numbered = (_OF_GROUP, _NUMBERED) if _NUMBER_BEHIND.search(text) else ()
+    numbered = (_OF_GROUP, _NUMBERED) if _DIGIT.search(text) and _NUMBER_BEHIND.search(text) else ()
     for pattern in (*families, *numbered):
         for hit in pattern.finditer(text):
             if hit.group().upper() not in _NO_NAMES and not _is_code(hit.group(), text[: hit.start()]):
