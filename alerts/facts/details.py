@@ -13,18 +13,26 @@ MAX_RESULTS = 4
 _WORDS: dict[str, Any] = words("details")
 
 
-class _Table:
-    """Names, each with the words that show it; the first name of the table wins."""
+class _Tables:
+    """Tables of names, each with the words that show it; the first name of a table wins. One look for all tables."""
 
-    def __init__(self, rows: list[dict[str, str]]) -> None:
-        self._names = [row["name"] for row in rows]
-        self._phrases = Phrases((at, row["words"]) for at, row in enumerate(rows))
+    def __init__(self, *tables: str) -> None:
+        rows = [(name, row) for name in tables for row in _WORDS[name]]
+        self._rows = [(name, row["name"]) for name, row in rows]
+        self._phrases = Phrases((at, row["words"]) for at, (_, row) in enumerate(rows))
 
-    def first(self, text: str) -> str | None:
-        return next((self._names[at] for at, _ in self._phrases.found(text)), None)
+    def firsts(self, text: str, *wanted: str) -> list[str | None]:
+        """The first name of each of these tables that the text shows."""
+        made: dict[str, str] = {}
+        may = self._phrases.may(text)
+        for rank in self._phrases.ranks(may) if may else ():
+            table, name = self._rows[rank]
+            if table in wanted and table not in made and self._phrases.leftmost(text, rank, may):
+                made[table] = name
+        return [made.get(table) for table in wanted]
 
 
-_LINES, _STAGES, _GROUPS, _STATUS = (_Table(_WORDS[name]) for name in ("lines", "stages", "groups", "status"))
+_SETTING, _STATUS = _Tables("lines", "stages", "groups"), _Tables("status")
 _NUMBERS = Guarded(r"\d ?%|\d ?percent|\d ?months?|\d ?weeks|\bhazard ratio|\bhr[ ,=(]|\b95% ci|\bp ?[<=] ?0")
 _CYRILLIC_OR_GREEK = re.compile(r"[\u0370-\u03ff\u0400-\u04ff]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -33,18 +41,18 @@ _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 def setting(whole: str) -> Setting:
     """Line, stage and population, from the first words of each that the item has."""
-    return Setting(line=_LINES.first(whole), stage=_STAGES.first(whole), population=_GROUPS.first(whole))
+    line, stage, population = _SETTING.firsts(whole, "lines", "stages", "groups")
+    return Setting(line=line, stage=stage, population=population)
 
 
 def setting_words(parts: list[Sentence]) -> str | None:
     """The setting of the lead in words: "unresectable or metastatic, previously treated"."""
     lead = " ".join(s.keyed.key for s in parts[:4] if s.part is not Part.BOILERPLATE)
-    words = [w for table in (_STAGES, _LINES) if (w := table.first(lead))]
-    return ", ".join(words) or None
+    return ", ".join(filter(None, _SETTING.firsts(lead, "stages", "lines"))) or None
 
 
 def biomarker_status(contexts: list[str]) -> str | None:
-    return next((s for c in contexts for s in [_STATUS.first(c)] if s), None)
+    return next((s for c in contexts for s in _STATUS.firsts(c, "status") if s), None)
 
 
 def results(item: NewsItem, parts: list[Sentence]) -> tuple[Mention, ...]:

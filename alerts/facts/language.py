@@ -38,6 +38,7 @@ _SCRIPTS = (
     ("ar", re.compile(r"[\u0600-\u06ff]")),
     ("he", re.compile(r"[\u0590-\u05ff]")),
 )
+_ANY_SCRIPT = re.compile("[" + "".join(script.pattern.strip("[]") for _, script in _SCRIPTS) + "]")
 _TOKEN = re.compile(r"[a-z]{2,}")  # a letter alone is a word in too many languages
 MAX_WORDS = 300  # a paragraph shows a language as well as a book
 SCRIPT_SHARE = 1 / 3
@@ -49,7 +50,7 @@ MIN_SHARE = 0.06
 def language(key: str) -> str | None:
     """ISO 639-1 of a match key; None where too little shows one."""
     head = key[:4000]
-    written = None if head.isascii() else _script(head)
+    written = _script(head) if not head.isascii() and _ANY_SCRIPT.search(head) else None
     if written is not None:
         return written
     words = _TOKEN.findall(head)[:MAX_WORDS]

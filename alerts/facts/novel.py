@@ -22,10 +22,11 @@ _PAIR = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS['pairs'])})(?![\w-])", re.I)
 _ORDINARY = re.compile(rf"(?:{'|'.join(_WORDS['ordinary'])})$", re.I)
 _OF_PAIR = Guarded("|".join(_WORDS["pairs"]))  # a first look, at text in lower case
 # A trade mark where a drug of a trial stands: "a phase 1 study of Xyzmune™ in patients".
-_BRAND = re.compile(
-    r"\b(?:of|with|for|evaluating|evaluate|testing|receiving) (?P<name>[A-Z][A-Za-z]{3,}(?:-?\d+)?) ?[™®](?= (?:\([^)]*\) )?(?:in|for|plus|as|combined|with)\b)"
-)
-_MARKED = re.compile("[™®]")
+_MARK = re.compile(r" ?[™®](?= (?:\([^)]*\) )?(?:in|for|plus|as|combined|with)\b)")
+_BRAND = re.compile(r"\b(?:of|with|for|evaluating|evaluate|testing|receiving) (?P<name>[A-Z][A-Za-z]{3,}(?:-?\d+)?)$")
+_BRAND_CHARS = 60
+_CODE_LIKE = re.compile(r"[A-Z](?:-?\d|-[A-Z]|[a-z]-)")  # a first look
+MAX_KNOWN_WORDS = 100_000
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"\b[a-zA-Z]{7,30}\b")
 # A code in brackets behind a drug's name, or the name behind its code, is that drug.
@@ -45,6 +46,7 @@ class NovelFinder:
             return bool(stem.search(word.lower())) and not _ORDINARY.search(word)
 
         self._has_stem = has_stem
+        self._stemless: set[str] = set()  # words seen without one: most of any text
         self._refused = vocabulary.refused
 
     def hits(self, parts: Sequence[Sentence], taken: dict[int, list[tuple[int, int, bool]]]) -> Iterator[Hit]:
@@ -60,17 +62,32 @@ class NovelFinder:
                     if not alias:
                         yield _hit(name, at, sentence, start, end)
 
+    def _any_stem(self, found: set[str]) -> bool:
+        fresh = found - self._stemless
+        if len(self._stemless) > MAX_KNOWN_WORDS:
+            self._stemless.clear()
+        with_stem = set(filter(self._has_stem, fresh))
+        self._stemless |= fresh - with_stem
+        return bool(with_stem)
+
     def _candidates(self, text: str) -> Iterator[tuple[str, int, int]]:
         for hit in _PAIR.finditer(text) if _OF_PAIR.holds(text.lower()) else ():
             yield hit.group().lower(), hit.start(), hit.end()
-        for hit in _WORD.finditer(text) if any(map(self._has_stem, _WORD.findall(text))) else ():
+        for hit in _WORD.finditer(text) if self._any_stem(set(_WORD.findall(text))) else ():
             if self._has_stem(hit.group()):
                 yield hit.group().lower(), hit.start(), hit.end()
-        for hit in _BRAND.finditer(text) if _MARKED.search(text) and CANCER_WORDS.search(text.lower()) else ():
-            yield hit["name"], hit.start("name"), hit.end("name")
-        for hit in _CODE.finditer(text) if _DIGIT.search(text) else ():  # every code has one
+        yield from _brands(text)
+        for hit in _CODE.finditer(text) if _DIGIT.search(text) and _CODE_LIKE.search(text) else ():
             if not _NO_CODE.match(hit.group()):
                 yield hit.group(), hit.start(), hit.end()
+
+
+def _brands(text: str) -> Iterator[tuple[str, int, int]]:
+    for mark in _MARK.finditer(text) if "™" in text or "®" in text else ():
+        first = max(0, mark.start() - _BRAND_CHARS)
+        hit = _BRAND.search(text[first : mark.start()])
+        if hit and CANCER_WORDS.search(text.lower()):
+            yield hit["name"], first + hit.start("name"), mark.start()
 
 
 def _is_alias(text: str, start: int, end: int, held: Sequence[tuple[int, int, bool]]) -> bool:

@@ -73,7 +73,7 @@ _BLOCKS = {
     "article",
 }
 # A full stop ends a sentence unless it stands behind an initial or one of these.
-_END = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9])|\n+")
+_END = re.compile(r"[.!?][\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9])|\n+")
 _NO_END = re.compile(
     r"(?:\b(?:Inc|Ltd|Corp|Co|vs|Dr|Prof|Mr|Ms|Mrs|No|Nos|St|al|approx|ca|e\.g|i\.e|U\.S|U\.K"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)|\b[A-Z])\.$"
@@ -146,9 +146,10 @@ def _split(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = 0
     for end in _END.finditer(text):
-        if "\n" not in end.group() and _NO_END.search(text[max(0, end.start() - 8) : end.start()]):
+        stop = end.start() + (text[end.start()] != "\n")  # the full stop is the sentence's
+        if "\n" not in end.group() and _NO_END.search(text[max(0, stop - 8) : stop]):
             continue
-        spans.append((start, end.start()))
+        spans.append((start, stop))
         start = end.end()
     return [*spans, (start, len(text))]
 

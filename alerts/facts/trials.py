@@ -51,6 +51,8 @@ _DIGIT = re.compile(r"\d")
 _NUMBER_BEHIND = re.compile(r"\d(?:(?<=-\d)|(?<=[a-z]\d)|(?<=[A-Za-z] \d)|(?<=[A-Za-z]\d))")
 NUMBER = re.compile(r"-\d\w*(?:-\d+)?")
 _STUDY = ("trial", "stud")
+# A first look, at text in lower case.
+_OF_GROUPS = Guarded("|".join(g.lower() for g in _WORDS["groups"] if len(g) > MIN_GROUP))
 _STEPS = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 
 
@@ -100,8 +102,9 @@ def _free(
 def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
     text = sentence.text
     families = (_FAMILY,) if _OF_FAMILY.holds(text) else ()
-    numbered = (_OF_GROUP, _NUMBERED) if _DIGIT.search(text) and _NUMBER_BEHIND.search(text) else ()
-    for pattern in (*families, *numbered):
+    numbered = (_NUMBERED,) if _DIGIT.search(text) and _NUMBER_BEHIND.search(text) else ()
+    grouped = (_OF_GROUP,) if numbered and _OF_GROUPS.holds(text.lower()) else ()
+    for pattern in (*families, *grouped, *numbered):
         for hit in pattern.finditer(text):
             if hit.group().upper() not in _NO_NAMES and not _is_code(hit.group(), text[: hit.start()]):
                 yield hit.group(), hit.start(), hit.end()
