@@ -7,12 +7,11 @@ Each setting that departs from Celery's default has its reason, measured on Cele
 from typing import Any
 
 from celery import Celery
-from celery.app.amqp import AMQP
 from celery.signals import setup_logging
-from kombu import Connection
 
 from alerts import logs
 from alerts.config import settings
+from worker.steady import SteadyAMQP
 
 QUEUES = ("poll", "read", "deliver")
 TASK_SOFT_LIMIT_S = 90
@@ -24,18 +23,6 @@ HINT_EXPIRES_S = 30
 def _our_logs(**_: Any) -> None:
     """Connecting to this signal keeps Celery from setting up logging of its own."""
     logs.configure(settings())
-
-
-class SteadyConnection(Connection):
-    """Looks for a lost broker every second. By default the pause grows by 2 s a try up to 30 s: after an outage of a few
-    minutes, work began again half a minute after the broker was back."""
-
-    def _ensure_connection(self, *args: Any, **options: Any) -> Any:
-        return super()._ensure_connection(*args, **{**options, "interval_start": 1, "interval_step": 0})
-
-
-class SteadyAMQP(AMQP):
-    Connection = SteadyConnection
 
 
 app = Celery("oncowire", broker=settings().broker, include=["worker.tasks", "worker.health"], amqp=SteadyAMQP)
