@@ -31,7 +31,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.5"
+EXTRACTOR_VERSION = "2026.11.6"
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
 
