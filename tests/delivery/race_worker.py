@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """One of two workers over the same store: `python -m tests.delivery.race_worker`.
 
-Says "ready" once everything is imported, then for every JSON line it reads ({"settings", "now", "stage": match|deliver}) does
-that stage in small bites until nothing is left, and says how many it handled. Small bites, so that both get some.
+Says "ready" once everything is imported, then for every JSON line it reads ({"settings", "now", "stage": group|match|deliver})
+does that stage in small bites until nothing is left, and says how many it handled. Small bites, so that both get some.
 """
 
 import json
@@ -19,15 +19,21 @@ from alerts.pipeline import Pipeline, core
 def _drain(pipeline: Pipeline, stage: str) -> int:
     handled = idle = 0
     while idle < 3:
-        done = pipeline._match()[0] if stage == "match" else pipeline.deliver_due().handled
+        done = _bite(pipeline, stage)
         handled, idle = handled + done, 0 if done else idle + 1
     return handled
+
+
+def _bite(pipeline: Pipeline, stage: str) -> int:
+    if stage == "group":
+        return pipeline._group()
+    return pipeline._match()[0] if stage == "match" else pipeline.deliver_due().handled
 
 
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what the stages log is no answer
-    core.MATCH_BATCH = core.DELIVER_BATCH = 1
+    core.GROUP_BATCH = core.MATCH_BATCH = core.DELIVER_BATCH = 1
     reader(), concepts()
     print("ready", file=answers, flush=True)
     for line in sys.stdin:

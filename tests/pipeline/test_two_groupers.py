@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""Two real processes meet the reports of one event at the same moment: one story, one alert."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from alerts.config import Settings
+from alerts.store.tables import Delivery, StoryItem
+from tests.delivery.test_crash_points import DRUGS
+from tests.delivery.test_two_processes import Pair
+from tests.pipeline.newsdesk import Desk
+
+pytestmark = [pytest.mark.enable_socket, pytest.mark.processes, pytest.mark.timeout(120)]
+EVENTS = 10
+SAY = (
+    "FDA approves {} for lung cancer",
+    "{} wins FDA approval in lung cancer",
+    "US regulator FDA clears {} for adults with lung cancer",
+)
+
+
+@pytest.fixture
+def pair(store_settings: Settings) -> Iterator[Pair]:
+    made = Pair(store_settings)
+    yield made
+    made.close()
+
+
+def test_two_workers_at_the_reports_of_one_event_make_one_story_and_one_alert(
+    store_settings: Settings, pair: Pair, tmp_path: Path
+) -> None:
+    desk = Desk(store_settings, tmp_path / "rules.yaml")
+    for number in range(EVENTS):
+        for outlet, words in enumerate(SAY):
+            desk.report(f"{number}/{outlet}", words.format(DRUGS[number]), tier=("regulator", "trade", "wire")[outlet])
+    desk.pipeline._read()
+    shares = pair.run("group", desk.now)
+    assert sum(shares) == EVENTS * len(SAY)
+    assert min(shares) > 0  # both were at it, or this would prove nothing
+    assert desk.groups() == [[f"{number}/{outlet}" for outlet in range(len(SAY))] for number in range(EVENTS)]
+    pair.run("match", desk.now)
+    with desk.store.read() as session:
+        assert len({row.item_id for row in session.exec(select(StoryItem))}) == EVENTS * len(SAY)
+        assert [d.kind for d in session.exec(select(Delivery))] == ["story"] * EVENTS
+    desk.pipeline.close()
