@@ -138,10 +138,16 @@ def _setting(a: str | None, b: str | None) -> Verdict | None:
     if not a or not b:
         return Verdict.UNKNOWN if a or b else None
     lines, stages = [_line(x) for x in (a, b)], [_stage(x) for x in (a, b)]
-    if any(None not in pair and pair[0] != pair[1] for pair in (lines, stages)):
+    apart = any(None not in pair and pair[0] != pair[1] for pair in (lines, stages))
+    if apart or (any(lines) and (_around_surgery(a) != _around_surgery(b))):
         return Verdict.CONFLICT
     told = any(None not in pair for pair in (lines, stages))
     return Verdict.AGREE if a == b or told else Verdict.UNKNOWN
+
+
+def _around_surgery(setting: str) -> bool:
+    """Lines are counted in advanced disease; what goes with surgery is none of them."""
+    return "adjuvant" in setting.lower() or "perioperative" in setting.lower()
 
 
 def _line(setting: str) -> str | None:

@@ -39,7 +39,9 @@ def test_two_workers_at_the_reports_of_one_event_make_one_story_and_one_alert(
     desk.pipeline._read()
     shares = pair.run("group", desk.now)
     assert sum(shares) == EVENTS * len(SAY)
-    if store_settings.database_url.startswith("postgresql"):  # SQLite has one writer: who comes second may find nothing left
+    if store_settings.database_url.startswith(
+        "postgresql"
+    ):  # SQLite has one writer: who comes second may find nothing left
         assert min(shares) > 0  # both were at it, or this would prove nothing
     assert desk.groups() == [[f"{number}/{outlet}" for outlet in range(len(SAY))] for number in range(EVENTS)]
     pair.run("match", desk.now)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from alerts.facts import concepts
-from alerts.model import EventType, StoryFacts
+from alerts.model import EventType, StoryFacts, Verdict
 from alerts.stories import rules
 from alerts.stories.compare import verdicts
 from alerts.stories.progress import step_of
@@ -42,6 +42,7 @@ def step(earlier: StoryFacts, later: StoryFacts) -> str | None:
         ("filing_status", "opinion_positive", "positive opinion"),
         ("filing_status/accepted", "approval", "approved"),
         ("opinion_positive", "label_expansion", "approved"),
+        ("trial_stopped/hold", "trial_start/lifted", "the hold was lifted"),
         ("filing_status/accepted", "rejection/complete_response", "turned down"),
         ("rejection/complete_response", "filing_status/resubmitted", "filed again"),
         ("rejection/complete_response", "approval", "approved after a rejection"),
@@ -112,3 +113,10 @@ def test_an_opinion_of_ema_is_followed_by_the_decision_of_the_commission() -> No
 
 def test_every_row_of_the_table_says_how_the_update_is_worded() -> None:
     assert all(row.wording and row.by in {"body", "trial"} for row in rules.STEPS)
+
+
+@pytest.mark.parametrize("around", ["adjuvant", "neoadjuvant", "perioperative"])
+@pytest.mark.parametrize("line", ["first-line", "second-line"])
+def test_what_goes_with_surgery_is_another_use_than_a_line_of_advanced_disease(around: str, line: str) -> None:
+    found = verdicts(told("approval", setting=around), told("approval", setting=line), concepts())
+    assert found["setting"] is Verdict.CONFLICT
