@@ -41,8 +41,8 @@ compose-test: setup ## docker-compose.yml for real: start, alert, scale, restart
 chaos: setup ## real processes, broker, database and relay, and what is killed under them (RELEASE=1: 500 faults, hours)
 	@$(BIN)/python -m tests.chaos $(if $(RELEASE),--release)
 
-fresh-test: ## make demo and make test in an empty Debian (needs a Docker engine; IMAGE=… NETWORK=host)
-	@$(PYTHON) -m ops.fresh_test $(if $(IMAGE),--image $(IMAGE)) $(if $(NETWORK),--network $(NETWORK)) $(if $(DEMO),--skip-tests)
+fresh-test: ## make demo and make test in an empty Debian (needs a Docker engine; IMAGE=… NETWORK=host CA=….pem DEMO=1)
+	@$(PYTHON) -m ops.fresh_test $(if $(IMAGE),--image $(IMAGE)) $(if $(NETWORK),--network $(NETWORK)) $(if $(CA),--ca $(CA)) $(if $(DEMO),--skip-tests)
 
 fuzz: setup ## look for input that breaks parsing, reading, rules or messages (FUZZ_S seconds a target; Linux x86-64)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt

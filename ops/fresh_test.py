@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+CA = "/proxy-ca.pem"
 PACKAGES = "python3 python3-venv git make ca-certificates"
 # The tests of processes and PostgreSQL do not want to be root: a person does not work as root either.
 SCRIPT = """\
@@ -39,11 +40,13 @@ def main() -> int:
         subprocess.run(["git", "clone", "-q", "--bare", str(ROOT), str(bare)], check=True)  # noqa: S607
         began = time.monotonic()
         # The clone goes in as a stream, so that the engine may live on another machine.
-        made = _docker("create", "--network", given.network, *_passed_on(), given.image, "sh", "-c",
+        made = _docker("create", "--network", given.network, *_passed_on(given.ca), given.image, "sh", "-c",
                        SCRIPT.format(packages=PACKAGES, tests=tests), output=True)  # fmt: skip
         container = made.stdout.decode().strip()
         try:
             _docker("cp", str(bare), f"{container}:/project.git")
+            if given.ca:
+                _docker("cp", "--follow-link", given.ca, f"{container}:{CA}")
             code = _docker("start", "--attach", container, check=False).returncode
         finally:
             _docker("rm", "-f", container, output=True)
@@ -56,16 +59,18 @@ def _docker(*args: str, check: bool = True, output: bool = False) -> "subprocess
     return subprocess.run(["docker", *args], check=check, stdout=subprocess.PIPE if output else None)  # noqa: S607
 
 
-def _passed_on() -> list[str]:
+def _passed_on(ca: str) -> list[str]:
     """Proxies and package indexes that this machine needs, by name: their values stay out of every file."""
-    names = ("http_proxy", "https_proxy", "no_proxy", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CERT")
-    return [part for name in names if name in os.environ for part in ("--env", name)]
+    names = ("http_proxy", "https_proxy", "no_proxy", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
+    passed = [part for name in names if name in os.environ for part in ("--env", name)]
+    return [*passed, "--env", f"PIP_CERT={CA}"] if ca else passed
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make fresh-test", description=__doc__)
     parser.add_argument("--image", default="debian:bookworm")
     parser.add_argument("--network", default="bridge", help="host, where only this machine's network leads out")
+    parser.add_argument("--ca", default="", help="certificates that pip needs behind this machine's proxy (PEM)")
     parser.add_argument("--skip-tests", action="store_true")
     return parser.parse_args()
 
