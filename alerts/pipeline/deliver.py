@@ -30,7 +30,8 @@ Clock = Callable[[], datetime]
 NEWS = {"story", "update", "digest"}  # what a reader's wishes hold of; confirmations, tests and notices are asked for
 
 
-SENDS_A_SWEEP = 3  # whole time limits of a send: 75 s at most, below a task's soft limit (90 s) and the lease (180 s)
+# Whole time limits of a send: 40 s; a worker counts as stale after 60, a task's soft limit is 90, the lease 180.
+SENDS_A_SWEEP = 2
 
 
 class Budget:
