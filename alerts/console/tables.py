@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tables: every one sorts, filters, pages and exports CSV. The page says its columns; the address says what is wanted.
+"""Lists that sort, filter, page and export CSV. The page says its columns; the address says what is wanted.
 
 `?q=…&sort=-at&page=2&format=csv` — `sort` with a minus is descending. Pages give the store (store/browse.py) what to
 select; the template draws it with the macro `table` of console/parts.html.
