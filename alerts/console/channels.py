@@ -14,6 +14,7 @@ from alerts.console.roles import Role, needs
 from alerts.errors import InputError
 from alerts.pipeline import endpoints
 from alerts.store import browse, channels
+from alerts.store.subscriptions import Reader
 from alerts.store.tables import Channel
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -25,10 +26,11 @@ COLUMNS = (
     tables.Column("hint", "Do", sortable=False),
 )
 STATES = ("active", "unverified", "disabled", "suppressed")
-SUPPRESSED = (
-    tables.Column("hint", "Address"),
-    tables.Column("reason", "Why"),
-    tables.Column("at", "Since"),
+READERS = (
+    tables.Column("rule", "Rule"),
+    tables.Column("to", "Reader"),
+    tables.Column("consent", "Consent"),
+    tables.Column("wishes", "Own wishes"),
 )
 Text = Annotated[str, Form(max_length=2000)]
 
@@ -124,15 +126,20 @@ def switch(desk: CurrentDesk, channel_id: int) -> Response:
 @needs(Role.VIEWER)
 def subscribers(desk: CurrentDesk) -> Response:
     """Readers of the team's rules with what they wish, and who must not be written to."""
-    asked = tables.wanted(desk.request, (tables.Column("rule", "Rule"), tables.Column("to", "Reader")), "rule")
+    asked = tables.wanted(desk.request, READERS, "rule")
     with desk.store.read() as session:
         readers = browse.readers(session, desk.actor.team_id, asked.q)
         stopped = browse.suppressed(session, desk.actor.team_id)
+    table = tables.short("/subscribers", READERS, asked, readers, _reader_cell)
     if asked.csv:
-        columns = (tables.Column("rule", "Rule"), tables.Column("to", "Reader"), tables.Column("consent", "Consent"))
-        cells = {"rule": lambda r: r.subscription.name, "to": lambda r: r.channel.hint, "consent": browse.consent}
-        return tables.csv_answer("subscribers", columns, readers, lambda row, key: cells[key](row))
-    return desk.show("channels/subscribers.html", readers=readers, stopped=stopped, consent=browse.consent, q=asked.q)
+        return tables.csv_answer("subscribers", READERS, table.rows, _reader_cell)
+    return desk.show("channels/subscribers.html", table=table, stopped=stopped, consent=browse.consent)
+
+
+def _reader_cell(row: Reader, key: str) -> Any:
+    if key == "wishes":
+        return " ".join(w for w in (row.link.own_cadence, row.link.own_quiet) if w)
+    return {"rule": row.subscription.name, "to": row.channel.hint, "consent": browse.consent(row)}[key]
 
 
 @router.post("/subscribers/release")

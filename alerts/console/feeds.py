@@ -57,6 +57,18 @@ def ticks(attempts: Sequence[FeedAttempt]) -> list[Tick]:
     ]
 
 
+POLLS = (
+    tables.Column("at", "At (UTC)"),
+    tables.Column("answer", "Answer"),
+    tables.Column("new", "New"),
+    tables.Column("changed", "Changed"),
+    tables.Column("ms", "Time"),
+    tables.Column("bytes", "Bytes"),
+)
+MAX_POLLS = 100  # of one feed: the store keeps 50 to 60
+SPARK_POLLS = 50  # in the sparkline
+
+
 @router.get("")
 @needs(Role.VIEWER)
 def feed_list(desk: CurrentDesk) -> Response:
@@ -90,8 +102,21 @@ def feed_page(desk: CurrentDesk, feed_id: int) -> Response:
         row = browse.feed(session, feed_id)
         if row is None:
             raise not_found("feed")
-        polls = browse.feed_attempts(session, [feed_id], 50)[feed_id]
-    return desk.show("feeds/feed.html", feed=row, polls=list(reversed(polls)), spark_ticks=ticks(polls))
+        polls = browse.feed_attempts(session, [feed_id], MAX_POLLS)[feed_id]
+    asked = tables.wanted(desk.request, POLLS, "-at")
+    words = asked.q.lower().split()
+    fit = [p for p in polls if all(w in f"{p.status} {p.error_code} {p.error_text}".lower() for w in words)]
+    table = tables.short(f"/feeds/{feed_id}", POLLS, asked, fit, _poll_cell)
+    if asked.csv:
+        return tables.csv_answer("polls", POLLS, table.rows, _poll_cell)
+    return desk.show("feeds/feed.html", feed=row, table=table, spark_ticks=ticks(polls[-SPARK_POLLS:]))
+
+
+def _poll_cell(row: FeedAttempt, key: str) -> Any:
+    if key == "answer":
+        return " ".join(str(part) for part in (row.status, row.error_code) if part)
+    names = {"at": "at", "new": "new_count", "changed": "updated_count", "ms": "duration_ms", "bytes": "wire_bytes"}
+    return getattr(row, names[key])
 
 
 # ── adding ───────────────────────────────────────────────────────────────────────────────────────

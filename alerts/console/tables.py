@@ -19,6 +19,7 @@ from fastapi.responses import Response
 from alerts.store.browse import Asked
 from alerts.store.listing import MAX_COUNTED
 
+Cell = Callable[[Any, str], Any]
 PER_PAGE = 50
 MAX_CSV_ROWS = 50_000
 _FORMULA = re.compile(r"^[\s]*[=+\-@\t\r|%]")
@@ -124,12 +125,23 @@ class Table:
         return "descending" if self.asked.descending else "ascending"
 
 
+def short(path: str, columns: Sequence[Column], asked: Wanted, rows: Sequence[Any], cell: Cell) -> Table:
+    """A table of rows that are all in memory (a team's readers, a feed's last polls): sorted and cut here."""
+
+    def place(row: Any) -> tuple[bool, Any]:
+        value = cell(row, asked.sort)
+        return value is not None, value.casefold() if isinstance(value, str) else value if value is not None else 0
+
+    ordered = sorted(rows, key=place, reverse=asked.descending)
+    return Table(path, columns, asked, ordered[asked.offset : asked.offset + asked.limit], len(rows))
+
+
 def tally(total: int) -> str:
     """A count as the store gives it, in words."""
     return f"{total:,}" if total <= MAX_COUNTED else f"more than {MAX_COUNTED:,}"
 
 
-def csv_answer(name: str, columns: Sequence[Column], rows: Sequence[Any], cell: Callable[[Any, str], Any]) -> Response:
+def csv_answer(name: str, columns: Sequence[Column], rows: Sequence[Any], cell: Cell) -> Response:
     """All rows as a CSV file that no spreadsheet program takes for formulas."""
     out = io.StringIO()
     writer = csv.writer(out)

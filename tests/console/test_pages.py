@@ -2,6 +2,7 @@
 """The other pages: what people do there works, is noted, and stays inside the team."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import select
@@ -11,7 +12,7 @@ from alerts.console import whynot
 from alerts.console.tables import safe_cell
 from alerts.store import accounts, rules
 from alerts.store.engine import Store
-from alerts.store.tables import AuditEntry, Channel, Delivery, Feed, Story, StoryFeedback
+from alerts.store.tables import AuditEntry, Channel, Delivery, Feed, FeedAttempt, Story, StoryFeedback
 from tests.console.conftest import Browser, People
 from tests.console.news import bring_in
 
@@ -138,6 +139,45 @@ def test_feeds_are_added_paused_named_and_exported(as_: As, store: Store) -> Non
     again = bob.client.post("/feeds/import", data={"csrf": bob.csrf()}, files=files)
     assert again.status_code == 303
     assert "1 added" in bob.get("/feeds").text
+
+
+def test_polls_of_a_feed_sort_filter_page_and_export(as_: As, store: Store) -> None:
+    bob = as_("bob")
+    bob.post("/feeds/add", {"url": "https://www.example.org/feed.xml", "title": "Example"})
+    then = datetime(2026, 11, 1, tzinfo=UTC)
+    with store.write() as session:
+        for n in range(60):
+            code = "timeout" if n == 7 else None
+            session.add(
+                FeedAttempt(
+                    feed_id=1, at=then + timedelta(hours=n), status=None if code else 200, error_code=code,
+                    error_text="=slow" if code else None, duration_ms=1000 + n, wire_bytes=n,
+                )
+            )  # fmt: skip
+    newest = bob.get("/feeds/1").text
+    assert "1–50 of 60" in newest
+    assert "1,059 ms" in newest
+    assert "1,009 ms" not in newest
+    assert "1,009 ms" in bob.get("/feeds/1?page=2").text
+    slowest_last = bob.get("/feeds/1?sort=ms").text
+    assert slowest_last.index("1,000 ms") < slowest_last.index("1,001 ms")
+    assert "1–1 of 1" in bob.get("/feeds/1?q=timeout").text
+    assert bob.get("/feeds/1?format=csv").text.count("\n") == 61
+
+
+def test_subscribers_sort_by_each_column_filter_and_export(as_: As) -> None:
+    bob = as_("bob")
+    for name, reader in (("Alpha", "zoe@example.org"), ("Beta", "ann@example.org")):
+        form = {"chip": ["drugs.any=drug:cabozantinib"], "name": name, "new_email": reader, "state": "active"}
+        assert bob.post("/rules/save", form).status_code == 303
+    for sort, first, last in (("rule", "Alpha", "Beta"), ("-rule", "Beta", "Alpha"), ("to", "Beta", "Alpha")):
+        listed = bob.get(f"/subscribers?sort={sort}").text
+        assert listed.index(f">{first}<") < listed.index(f">{last}<"), sort
+    assert "1–1 of 1" in bob.get("/subscribers?q=beta").text
+    exported = bob.get("/subscribers?format=csv&sort=-rule").text.splitlines()
+    assert exported[0].lstrip("\ufeff") == "rule,to,consent,wishes"
+    assert [line.partition(",")[0] for line in exported[1:]] == ["Beta", "Alpha"]
+    assert "Alpha" not in as_("charlie").get("/subscribers").text
 
 
 def test_alice_invites_a_colleague_and_makes_a_token(as_: As, stranger: Browser, store: Store, people: People) -> None:
