@@ -190,9 +190,10 @@ def _http_date(value: str) -> datetime | None:
 
 def fresh_s(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds for which the answer calls itself fresh: max-age, else Expires, which is measured from the server's own
-    Date; 0 with no-cache; None if it says nothing (RFC 9111 §4.2.1, §5.2.2, §5.3)."""
+    Date; 0 with no-cache (one that names a header is about that alone); None if it says nothing (RFC 9111 §4.2.1,
+    §5.2.2, §5.3)."""
     control = headers.get("cache-control", "").lower()
-    if re.search(r"(?:^|[\s,])no-(?:cache|store)(?:$|[\s,=])", control):
+    if re.search(r"(?:^|[\s,])no-(?:cache|store)(?:$|[\s,])", control):
         return 0.0
     found = re.search(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,12})", control)
     if found:

@@ -126,6 +126,8 @@ class Client:
             finally:
                 raw.release_conn()
             names = {name.lower(): value for name, value in raw.headers.items()}
+            if "cache-control" in names:  # a list, so its lines are one (RFC 9110 §5.3); elsewhere the last line counts
+                names["cache-control"] = ", ".join(raw.headers.getlist("cache-control"))
             return Response(raw.status, names, data, url, (), wire)
         except OncowireError:
             raise

@@ -9,7 +9,7 @@ import structlog
 
 from alerts.config import load
 from alerts.store.migrate import upgrade
-from tests.feeds.checks_timing import CHECKS
+from tests.feeds.checks_odd import CHECKS
 from tests.feeds.origin import Bench, running_origin
 
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Every line of the table of politeness (checks.py, checks_timing.py) holds against a real origin."""
+"""Every line of the table of politeness (checks.py, checks_timing.py, checks_odd.py) holds against a real origin."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.feeds.checks_timing import CHECKS
+from tests.feeds.checks_odd import CHECKS
 from tests.feeds.origin import Bench, Origin, running_origin
 
 pytestmark = pytest.mark.enable_socket
