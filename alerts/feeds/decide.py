@@ -163,10 +163,10 @@ def next_poll_s(usual_s: float, hints_s: Sequence[float | None], schedule: Sched
 
 
 def backoff_s(errors: int, usual_s: float, retry_after_s: float | None, schedule: Schedule, spread: float) -> float:
-    """Seconds until the next try after the `errors`-th error in a row: the usual wait, doubled each time up to a day,
+    """Seconds until the next try after the `errors`-th error in a row: the usual wait, doubled by each up to a day,
     never before Retry-After."""
     most = max(usual_s, schedule.scaled(MAX_BACKOFF_S))
-    wanted = min(usual_s * 2.0 ** min(errors - 1, 16), most)
+    wanted = min(usual_s * 2.0 ** min(errors, 16), most)
     return max(wanted, min(retry_after_s or 0.0, MAX_HINT_S), schedule.min_interval_s) * (1 + SPREAD * spread)
 
 

@@ -77,7 +77,7 @@ class Poller:
     def sweep(self, *, patient: bool = False) -> tuple[int, int]:
         """(feeds polled, items new or changed). Another sweep of this process that is still claiming takes what is due.
 
-        `patient`: wait for hosts that are busy until nothing is due any more; for the foreground.
+        `patient`: all that is due now, each once, waiting for hosts that are busy; for the foreground.
         """
         if not self._claiming.acquire(blocking=False):
             return 0, 0
@@ -97,24 +97,25 @@ class Poller:
         running: dict[Future[PollResult], feeds.Claimed] = {}
         polled = changed = 0
         end = time.monotonic() + SWEEP_S
+        due_by = self._clock() if patient else None
         while patient or time.monotonic() < end:
-            claimed = self._claim(AT_ONCE - len(running))
+            claimed = self._claim(AT_ONCE - len(running), due_by)
             running |= {pool.submit(self._one, each): each for each in claimed}
-            if not running and not (patient and self._waiting()):
+            if not running and not (due_by and self._waiting(due_by)):
                 break
             done = self._finished(running)
             polled, changed = polled + len(done), changed + self._save(done)
         return running, polled, changed
 
-    def _claim(self, limit: int) -> list[feeds.Claimed]:
+    def _claim(self, limit: int, due_by: datetime | None) -> list[feeds.Claimed]:
         if limit <= 0:
             return []
         with self._store.write() as session:
-            return feeds.claim(session, self._clock(), limit, owner())
+            return feeds.claim(session, self._clock(), limit, owner(), due_by)
 
-    def _waiting(self) -> int:
+    def _waiting(self, due_by: datetime) -> int:
         with self._store.read() as session:
-            return feeds.waiting(session, self._clock())
+            return feeds.waiting(session, self._clock(), due_by)
 
     def _one(self, claimed: feeds.Claimed) -> PollResult:
         def known(document: Document) -> tuple[dict[str, str], dict[str, str]]:

@@ -55,15 +55,16 @@ class Claimed(NamedTuple):
     due_at: datetime
 
 
-def claim(session: Session, now: datetime, limit: int, owner: str) -> list[Claimed]:
+def claim(session: Session, now: datetime, limit: int, owner: str, due_by: datetime | None = None) -> list[Claimed]:
     """Feeds that are due and whose hosts are free, oldest first, ours for the lease.
 
     A host is free if nobody asked it within the last second, fewer than two fetches from it are under way, and it did
     not ask for peace (429). One feed of a host at a time; what is not free stays due and is found by the next claim.
+    `due_by`: only what was due then, so that who polls "what is due" comes to an end.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text(f"SELECT pg_advisory_xact_lock({PG_CLAIM_LOCK})"))
-    due = _due_and_free(session, now, limit)
+    due = _due_and_free(session, now, limit, due_by or now)
     if not due:
         return []
     ids = list(due)
@@ -73,10 +74,14 @@ def claim(session: Session, now: datetime, limit: int, owner: str) -> list[Claim
     return [_claimed(dict(row), due[row["id"]]) for row in rows]
 
 
-def _due_and_free(session: Session, now: datetime, limit: int) -> dict[int, datetime]:
+def _due_and_free(session: Session, now: datetime, limit: int, due_by: datetime) -> dict[int, datetime]:
     """Id → since when it is due."""
     place = func.row_number().over(partition_by=_FEED.c.host_key, order_by=(_FEED.c.next_poll_at, _FEED.c.id))
-    due = select(_FEED.c.id, _FEED.c.next_poll_at, place.label("place")).where(*_is_due(now), *_is_free(now)).subquery()
+    due = (
+        select(_FEED.c.id, _FEED.c.next_poll_at, place.label("place"))
+        .where(*_is_due(due_by), *_is_free(now))
+        .subquery()
+    )
     first = select(due.c.id, due.c.next_poll_at).where(due.c.place == 1).order_by(due.c.next_poll_at, due.c.id)
     return {row.id: row.next_poll_at for row in session.execute(first.limit(limit))}
 
@@ -106,9 +111,9 @@ def _claimed(row: Mapping[str, Any], due_at: datetime) -> Claimed:
     return Claimed(row["id"], state, memory, options, due_at)
 
 
-def waiting(session: Session, now: datetime) -> int:
-    """How many feeds are due and wait for nothing but their turn."""
-    statement = select(func.count()).select_from(_FEED).where(*_is_due(now), *_not_paused(now))
+def waiting(session: Session, now: datetime, due_by: datetime) -> int:
+    """How many feeds were due at `due_by` and wait for nothing but their turn."""
+    statement = select(func.count()).select_from(_FEED).where(*_is_due(due_by), *_not_paused(now))
     return int(session.execute(statement).scalar_one())
 
 

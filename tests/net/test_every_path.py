@@ -43,6 +43,7 @@ MORE = [
     "http://255.255.255.255/",
     "http://239.255.255.250/",
     "http://100.100.100.200/",
+    "http://168.63.129.16/",
     "http://example.org:25/",
     "http://example.org:0/",
     "http://example.org\t/",
