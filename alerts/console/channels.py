@@ -15,7 +15,7 @@ from alerts.errors import InputError
 from alerts.pipeline import endpoints
 from alerts.store import browse, channels
 from alerts.store.subscriptions import Reader
-from alerts.store.tables import Channel
+from alerts.store.tables import Channel, Suppression
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 COLUMNS = (
@@ -30,7 +30,13 @@ READERS = (
     tables.Column("rule", "Rule"),
     tables.Column("to", "Reader"),
     tables.Column("consent", "Consent"),
-    tables.Column("wishes", "Own wishes"),
+    tables.Column("wishes", "Own wishes", sortable=False),
+)
+SUPPRESSED = (
+    tables.Column("hint", "Address"),
+    tables.Column("reason", "Why"),
+    tables.Column("at", "Since"),
+    tables.Column("change", "Change", sortable=False),
 )
 Text = Annotated[str, Form(max_length=2000)]
 
@@ -126,20 +132,36 @@ def switch(desk: CurrentDesk, channel_id: int) -> Response:
 @needs(Role.VIEWER)
 def subscribers(desk: CurrentDesk) -> Response:
     """Readers of the team's rules with what they wish, and who must not be written to."""
-    asked = tables.wanted(desk.request, READERS, "rule")
+    asked = tables.wanted(desk.request, READERS, "rule", ["consent"])
+    of_stopped = tables.wanted(desk.request, SUPPRESSED, "-at", (), "s-")
     with desk.store.read() as session:
-        readers = browse.readers(session, desk.actor.team_id, asked.q)
-        stopped = browse.suppressed(session, desk.actor.team_id)
-    table = tables.short("/subscribers", READERS, asked, readers, _reader_cell)
+        all_readers = browse.readers(session, desk.actor.team_id)
+        all_stopped = browse.suppressed(session, desk.actor.team_id)
+    readers = tables.of_rows("/subscribers", READERS, asked, all_readers, _reader_cell)
+    stopped = tables.of_rows("/subscribers", SUPPRESSED, of_stopped, all_stopped, _stopped_cell)
     if asked.csv:
-        return tables.csv_answer("subscribers", READERS, table.rows, _reader_cell)
-    return desk.show("channels/subscribers.html", table=table, stopped=stopped, consent=browse.consent)
+        return tables.csv_answer("subscribers", READERS, readers.rows, _reader_cell)
+    if of_stopped.csv:
+        return tables.csv_answer("suppressed", SUPPRESSED[:-1], stopped.rows, _stopped_cell)
+    said = sorted({browse.consent(reader) for reader in all_readers})
+    return desk.show("channels/subscribers.html", readers=readers, stopped=stopped, consent=browse.consent, said=said)
 
 
 def _reader_cell(row: Reader, key: str) -> Any:
-    if key == "wishes":
-        return " ".join(w for w in (row.link.own_cadence, row.link.own_quiet) if w)
-    return {"rule": row.subscription.name, "to": row.channel.hint, "consent": browse.consent(row)}[key]
+    link = row.link
+    wishes = (("", link.own_cadence), ("quiet ", link.own_quiet), ("muted until ", link.muted_until),
+              ("snoozed until ", link.snoozed_until))  # fmt: skip
+    return {
+        "rule": row.subscription.name,
+        "to": f"{row.channel.label} ({row.channel.kind}: {row.channel.hint})",
+        "consent": browse.consent(row),
+        "wishes": "; ".join(f"{word}{value}" for word, value in wishes if value),
+    }[key]
+
+
+def _stopped_cell(row: tuple[Suppression, Channel], key: str) -> Any:
+    stop, channel = row
+    return {"hint": stop.hint or channel.hint, "reason": stop.reason, "at": stop.at, "change": ""}[key]
 
 
 @router.post("/subscribers/release")

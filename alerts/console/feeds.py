@@ -104,9 +104,7 @@ def feed_page(desk: CurrentDesk, feed_id: int) -> Response:
             raise not_found("feed")
         polls = browse.feed_attempts(session, [feed_id], MAX_POLLS)[feed_id]
     asked = tables.wanted(desk.request, POLLS, "-at")
-    words = asked.q.lower().split()
-    fit = [p for p in polls if all(w in f"{p.status} {p.error_code} {p.error_text}".lower() for w in words)]
-    table = tables.short(f"/feeds/{feed_id}", POLLS, asked, fit, _poll_cell)
+    table = tables.of_rows(f"/feeds/{feed_id}", POLLS, asked, polls, _poll_cell)
     if asked.csv:
         return tables.csv_answer("polls", POLLS, table.rows, _poll_cell)
     return desk.show("feeds/feed.html", feed=row, table=table, spark_ticks=ticks(polls[-SPARK_POLLS:]))
@@ -114,7 +112,7 @@ def feed_page(desk: CurrentDesk, feed_id: int) -> Response:
 
 def _poll_cell(row: FeedAttempt, key: str) -> Any:
     if key == "answer":
-        return " ".join(str(part) for part in (row.status, row.error_code) if part)
+        return " ".join(str(part) for part in (row.status, row.error_code, row.error_text) if part)
     names = {"at": "at", "new": "new_count", "changed": "updated_count", "ms": "duration_ms", "bytes": "wire_bytes"}
     return getattr(row, names[key])
 

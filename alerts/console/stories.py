@@ -26,6 +26,12 @@ COLUMNS = (
     tables.Column("facts", "Drug and cancer", sortable=False),
     tables.Column("seen", "Seen"),
 )
+WHY = (
+    tables.Column("rule", "Rule"),
+    tables.Column("told", "Told?"),
+    tables.Column("why", "Why"),
+)
+TOLD = {"told": "told", "waits": "waits", "unsure": "unknown", "left_out": "not told"}
 REGULATORS = ("org:FDA", "org:EC", "org:EMA", "org:MHRA", "org:NMPA", "org:PMDA", "org:NICE")
 
 
@@ -95,7 +101,24 @@ def why(desk: CurrentDesk, story_id: int) -> Response:
         if found is None:
             raise not_found("story")
         made = whynot.answers(session, found.story, desk.actor.team_id)
-    return desk.show("stories/why.html", story=found.story, answers=made, labels=FIELD_WORDS)
+    path = f"/stories/{story_id}/why"
+    asked = tables.wanted(desk.request, WHY, "", ["told"])
+    table = tables.of_rows(path, WHY, asked, made, _why_cell)
+    if asked.csv:
+        return tables.csv_answer(f"story-{story_id}-why", WHY, table.rows, _why_cell)
+    return desk.show("stories/why.html", story=found.story, table=table, labels=FIELD_WORDS, told=TOLD)
+
+
+def _why_cell(row: whynot.Answer, key: str) -> Any:
+    missing = [
+        f"{FIELD_WORDS.get(f.field, f.field)}: it wants {f.wanted}" + (f"; the news says {f.found}" if f.found else "")
+        for f in row.failed
+    ]
+    return {
+        "rule": row.rule.name,
+        "told": TOLD.get(row.code, "no"),
+        "why": " · ".join(part for part in (row.words, *missing) if part),
+    }[key]
 
 
 @router.post("/{story_id:int}/not-relevant")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Lists that sort, filter, page and export CSV. The page says its columns; the address says what is wanted.
+"""Tables: every one sorts, filters, pages and exports CSV. The page says its columns; the address says what is wanted.
 
 `?q=…&sort=-at&page=2&format=csv` — `sort` with a minus is descending. Pages give the store (store/browse.py) what to
 select; the template draws it with the macro `table` of console/parts.html.
@@ -42,6 +42,7 @@ class Wanted(NamedTuple):
     page: int
     csv: bool
     filters: Mapping[str, str]
+    prefix: str = ""  # of the names in the address, where a page has more than one table
 
     @property
     def offset(self) -> int:
@@ -56,9 +57,11 @@ class Wanted(NamedTuple):
         return Asked(self.q, self.sort, self.descending, self.offset, self.limit, self.filters)
 
 
-def wanted(request: Request, columns: Sequence[Column], default_sort: str, filters: Sequence[str] = ()) -> Wanted:
+def wanted(
+    request: Request, columns: Sequence[Column], default_sort: str, filters: Sequence[str] = (), prefix: str = ""
+) -> Wanted:
     """Read the address; whatever makes no sense falls back to the default, for it came from a link."""
-    given = request.query_params
+    given = {key.removeprefix(prefix): text for key, text in request.query_params.items() if key.startswith(prefix)}
     sort = given.get("sort", default_sort)
     if sort.lstrip("-") not in {c.key for c in columns if c.sortable}:
         sort = default_sort
@@ -68,8 +71,9 @@ def wanted(request: Request, columns: Sequence[Column], default_sort: str, filte
         sort=sort.lstrip("-"),
         descending=sort.startswith("-"),
         page=min(max(int(page), 1), 100_000) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
-        csv=given.get("format") == "csv",
+        csv=given.get("format") == "csv" and request.method == "GET",
         filters={f: given.get(f, "")[:100] for f in filters},
+        prefix=prefix,
     )
 
 
@@ -112,7 +116,11 @@ class Table:
         """The same list with something changed: `link(page=2)`."""
         sort = ("-" if self.asked.descending else "") + self.asked.sort
         values = {"q": self.asked.q, **self.asked.filters, "sort": sort, "page": self.asked.page} | changes
-        return f"{self.path}?{urlencode({k: v for k, v in values.items() if v not in ('', None)})}"
+        return f"{self.path}?{urlencode({self.name(k): v for k, v in values.items() if v not in ('', None)})}"
+
+    def name(self, key: str) -> str:
+        """What `key` is called in the address."""
+        return self.asked.prefix + key
 
     def sort_link(self, column: Column) -> str:
         down = self.asked.sort == column.key and not self.asked.descending
@@ -125,15 +133,31 @@ class Table:
         return "descending" if self.asked.descending else "ascending"
 
 
-def short(path: str, columns: Sequence[Column], asked: Wanted, rows: Sequence[Any], cell: Cell) -> Table:
-    """A table of rows that are all in memory (a team's readers, a feed's last polls): sorted and cut here."""
+def of_rows(path: str, columns: Sequence[Column], asked: Wanted, rows: Sequence[Any], cell: Cell) -> Table:
+    """A table of a short list that is in memory already: filtered, ordered and cut here by what its cells say.
 
-    def place(row: Any) -> tuple[bool, Any]:
+    Without a sort key it stays in the order that it came in; empty cells come last either way.
+    """
+    keys = [column.key for column in columns]
+    words = asked.q.lower().split()
+    fitting = [
+        row
+        for row in rows
+        if all(word in " ".join(str(cell(row, key)) for key in keys).lower() for word in words)
+        and all(str(cell(row, key)) == value for key, value in asked.filters.items() if value)
+    ]
+    ordered = _ordered(fitting, asked, cell) if asked.sort else fitting
+    return Table(path, columns, asked, ordered[asked.offset : asked.offset + asked.limit], len(ordered))
+
+
+def _ordered(rows: Sequence[Any], asked: Wanted, cell: Cell) -> list[Any]:
+    def order(row: Any) -> Any:
         value = cell(row, asked.sort)
-        return value is not None, value.casefold() if isinstance(value, str) else value if value is not None else 0
+        return value.lower() if isinstance(value, str) else value
 
-    ordered = sorted(rows, key=place, reverse=asked.descending)
-    return Table(path, columns, asked, ordered[asked.offset : asked.offset + asked.limit], len(rows))
+    known = [row for row in rows if cell(row, asked.sort) not in (None, "")]
+    unknown = [row for row in rows if cell(row, asked.sort) in (None, "")]
+    return [*sorted(known, key=order, reverse=asked.descending), *unknown]
 
 
 def tally(total: int) -> str:

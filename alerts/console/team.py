@@ -2,19 +2,35 @@
 """Users and teams: people of a team with their roles, their links, tokens of the API, new teams."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from alerts.console import people
+from alerts.console import people, tables
 from alerts.console.access import GuardedRoute
 from alerts.console.desk import CurrentDesk, Desk
 from alerts.console.roles import SCOPES, Role, needs
 from alerts.errors import InputError
 from alerts.store import accounts, ops
+from alerts.store.tables import ApiToken, User
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/users")
+PEOPLE = (
+    tables.Column("name", "Person"),
+    tables.Column("role", "Role"),
+    tables.Column("password", "Password"),
+    tables.Column("email", "Address"),
+    tables.Column("change", "Change", sortable=False),
+)
+TOKENS = (
+    tables.Column("label", "Token"),
+    tables.Column("scopes", "Scopes", sortable=False),
+    tables.Column("used", "Last used"),
+    tables.Column("ends", "Ends"),
+    tables.Column("owner", "Owner"),
+    tables.Column("change", "Change", sortable=False),
+)
 Text = Annotated[str, Form(max_length=300)]
 
 
@@ -29,10 +45,38 @@ def _show(desk: Desk, status: int = 200, fault: str = "", secret: str = "", capt
     with desk.store.read() as session:
         listed = accounts.people(session, desk.actor.team_id)
         tokens = accounts.tokens(session, desk.actor.team_id)
+    asked, of_tokens = (
+        tables.wanted(desk.request, PEOPLE, "name"),
+        tables.wanted(desk.request, TOKENS, "label", (), "t-"),
+    )
+    shown = tables.of_rows("/users", PEOPLE, asked, listed, _person_cell)
+    programs = tables.of_rows("/users", TOKENS, of_tokens, tokens, _token_cell)
+    if asked.csv:
+        return tables.csv_answer("people", PEOPLE[:-1], shown.rows, _person_cell)
+    if of_tokens.csv:
+        return tables.csv_answer("tokens", TOKENS[:-1], programs.rows, _token_cell)
     return desk.show(
-        "people/users.html", status, people=listed, tokens=tokens, scopes=SCOPES, roles=accounts.ROLES, fault=fault,
+        "people/users.html", status, people=shown, tokens=programs, scopes=SCOPES, roles=accounts.ROLES, fault=fault,
         secret=secret, caption=caption,
     )  # fmt: skip
+
+
+def _person_cell(row: tuple[User, str], key: str) -> Any:
+    user, role = row
+    cells = {"role": role, "change": "", "password": "set" if user.password_hash else "not yet"}
+    return cells[key] if key in cells else getattr(user, key)
+
+
+def _token_cell(row: tuple[ApiToken, str], key: str) -> Any:
+    token, owner = row
+    return {
+        "label": token.label,
+        "scopes": ", ".join(token.scopes),
+        "used": token.last_used_at,
+        "ends": token.expires_at,
+        "owner": owner,
+        "change": "",
+    }[key]
 
 
 @router.post("/add")

@@ -320,16 +320,10 @@ def audit(session: Session, team_id: int, asked: Asked, *, all_teams: bool = Fal
 # ── readers ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def readers(session: Session, team_id: int, words: str = "") -> list[Reader]:
+def readers(session: Session, team_id: int) -> list[Reader]:
     """Every channel of every rule of the team."""
     ids = session.exec(select(Subscription.id).where(col(Subscription.team_id) == team_id)).all()
-    found = readers_of(session, [i for i in ids if i is not None])
-    wanted = words.lower().split()
-    return [
-        r
-        for r in found
-        if all(w in f"{r.subscription.name} {r.channel.hint} {r.channel.label}".lower() for w in wanted)
-    ]
+    return list(readers_of(session, [i for i in ids if i is not None]))
 
 
 def consent(reader: Reader) -> str:
