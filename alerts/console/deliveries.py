@@ -21,7 +21,7 @@ COLUMNS = (
     tables.Column("subject", "Message", sortable=False),
     tables.Column("channel", "To"),
     tables.Column("subscription", "Rule"),
-    tables.Column("attempts", "Tries"),
+    tables.Column("attempts", "Tries", number=True),
     tables.Column("updated", "Changed"),
 )
 

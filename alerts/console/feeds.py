@@ -60,10 +60,10 @@ def ticks(attempts: Sequence[FeedAttempt]) -> list[Tick]:
 POLLS = (
     tables.Column("at", "At (UTC)"),
     tables.Column("answer", "Answer"),
-    tables.Column("new", "New"),
-    tables.Column("changed", "Changed"),
-    tables.Column("ms", "Time"),
-    tables.Column("bytes", "Bytes"),
+    tables.Column("new", "New", number=True),
+    tables.Column("changed", "Changed", number=True),
+    tables.Column("ms", "Time", number=True),
+    tables.Column("bytes", "Bytes", number=True),
 )
 MAX_POLLS = 100  # of one feed: the store keeps 50 to 60
 SPARK_POLLS = 50  # in the sparkline

@@ -26,11 +26,12 @@ _FORMULA = re.compile(r"^[\s]*[=+\-@\t\r|%]")
 
 
 class Column(NamedTuple):
-    """`key` is the sort key and the CSV heading; not `sortable` where the store cannot order by it."""
+    """`key` is the sort key and the CSV heading; not `sortable` where the store cannot order by it; a `number` stands right."""
 
     key: str
     label: str
     sortable: bool = True
+    number: bool = False
 
 
 class Wanted(NamedTuple):

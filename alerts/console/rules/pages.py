@@ -31,7 +31,7 @@ STATES = ("draft", "active", "paused")
 COLUMNS = (
     tables.Column("name", "Rule"),
     tables.Column("state", "State"),
-    tables.Column("matches", "Told in 28 days"),
+    tables.Column("matches", "Told in 28 days", number=True),
     tables.Column("updated", "Changed"),
 )
 
