@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""Every route that names an object, walked by the admin of another team: nothing is there, nothing shows, nothing changes."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from sqlmodel import col, select
+
+from alerts.config import Settings
+from alerts.console.access import SAFE, GuardedRoute
+from alerts.console.app import routes
+from alerts.store.engine import Store
+from alerts.store.tables import ApiToken, Channel, Delivery, Membership, Story, Subscription
+from tests.console.conftest import Browser, People
+from tests.console.news import bring_in
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+As = Callable[[str], Browser]
+MARK = "Kingfisher"  # in every name that Team A gives
+OWNED = {"rule_id", "delivery_id", "channel_id", "user_id", "token"}
+SHARED = {
+    "story_id",
+    "feed_id",
+    "kind",
+}  # news and feeds are of the whole service; a kind names the own team's template
+RULE = {"name": "B", "rule": {"drugs": {"any": ["cabozantinib"]}}, "channels": [{"email": "charlie@example.org"}]}
+FORM = {
+    "state": "paused",
+    "label": "x",
+    "role": "viewer",
+    "revision": "1",
+    "to": "1",
+    "note": "",
+    "item": "1",
+    "into": "1",
+}
+BODIES = {"rule_id": RULE, "user_id": {"role": "viewer"}}
+
+
+@pytest.fixture
+def ids(as_: As, store: Store, store_settings: Settings, people: People) -> dict[str, str]:
+    """What Team A has one of each of, by the name that routes give it."""
+    alice = as_("alice")
+    form = {"chip": ["drugs.any=drug:cabozantinib"], "name": f"{MARK} rule", "new_email": f"{MARK}@example.org"}
+    assert alice.post("/rules/save", {**form, "state": "active"}).status_code == 303
+    alice.post("/channels/1/rename", {"label": f"{MARK} channel"})
+    alice.post("/users/tokens", {"label": f"{MARK} token", "scope": "read", "days": "9"})
+    bring_in(store, store_settings)
+    with store.read() as session:
+        token = session.exec(select(ApiToken.token_sha256)).one()
+        story = session.exec(select(Delivery.story_id).where(col(Delivery.story_id).is_not(None))).first()
+    held = {"rule_id": 1, "delivery_id": 1, "channel_id": 1, "user_id": people.users["bob"], "token": token}
+    return {key: str(value) for key, value in {**held, "story_id": story, "feed_id": 1, "kind": "email"}.items()}
+
+
+def parameters(route: GuardedRoute) -> set[str]:
+    return set(re.findall(r"\{(\w+)", route.path))
+
+
+def closed(app: FastAPI) -> list[GuardedRoute]:
+    return [r for r in routes(app) if isinstance(r, GuardedRoute) and r.need.role is not None]
+
+
+def filled(route: GuardedRoute, ids: dict[str, str]) -> str:
+    return re.sub(r"\{(\w+)[^}]*\}", lambda found: ids[found[1]], route.path)
+
+
+def ask(browser: Browser, method: str, path: str, route: GuardedRoute) -> Any:
+    headers = {"Origin": "http://127.0.0.1:8000", "X-CSRF-Token": browser.csrf(), "If-Match": "*"}
+    if method in SAFE or not route.path.startswith("/api/"):
+        return browser.client.request(method, path, headers=headers, data=None if method in SAFE else FORM)
+    body = next((BODIES[key] for key in parameters(route) if key in BODIES), None)
+    return browser.client.request(method, path, headers=headers, json=body)
+
+
+def of_team_a(store: Store, people: People) -> list[Any]:
+    """All that Charlie must not be able to change."""
+    with store.read() as session:
+        team = people.teams["a"]
+        mine: list[Any] = [
+            *session.exec(select(Subscription).where(Subscription.team_id == team)),
+            *session.exec(select(Channel).where(Channel.team_id == team)),
+            *session.exec(select(Membership).where(Membership.team_id == team)),
+            *session.exec(select(ApiToken).where(ApiToken.team_id == team)),
+            *session.exec(select(Delivery).order_by(Delivery.id)),  # type: ignore[arg-type]
+        ]
+        return [row.model_dump() for row in mine]
+
+
+def test_every_object_that_a_route_names_is_a_teams_or_everybodys(app: FastAPI) -> None:
+    """A new kind of object has to say here whose it is; then the walks below try it."""
+    assert set().union(*map(parameters, closed(app))) == OWNED | SHARED
+
+
+def test_charlie_finds_nothing_of_team_a_by_any_route_and_changes_nothing(
+    app: FastAPI, as_: As, store: Store, people: People, ids: dict[str, str]
+) -> None:
+    charlie, before, tried = as_("charlie"), of_team_a(store, people), 0
+    for route in closed(app):
+        if not parameters(route) & OWNED:
+            continue
+        for method in sorted(route.methods or ()):
+            answer = ask(charlie, method, filled(route, ids), route)
+            assert answer.status_code == 404, f"{method} {route.path}: {answer.status_code} {answer.text[:200]}"
+            assert MARK.lower() not in answer.text.lower(), f"{method} {route.path}"
+            tried += 1
+    assert tried >= 20
+    assert of_team_a(store, people) == before
+
+
+def test_no_page_list_or_export_shows_charlie_a_name_of_team_a(app: FastAPI, as_: As, ids: dict[str, str]) -> None:
+    charlie, alice, seen = as_("charlie"), as_("alice"), 0
+    for route in closed(app):
+        if "GET" not in (route.methods or ()) or parameters(route) & OWNED:
+            continue
+        path = filled(route, ids)
+        for asked in (path, f"{path}?format=csv"):
+            assert MARK.lower() not in charlie.get(asked).text.lower(), asked
+            seen += MARK.lower() in alice.get(asked).text.lower()
+    assert seen >= 10, "Team A must see its own names there, else this walk tells nothing"
+
+
+def test_alice_finds_each_of_these_objects(app: FastAPI, as_: As, ids: dict[str, str]) -> None:
+    """The other half of the walk: the same addresses lead somewhere for whom they are."""
+    alice = as_("alice")
+    for route in closed(app):
+        if "GET" in (route.methods or ()) and parameters(route):
+            assert alice.get(filled(route, ids)).status_code == 200, route.path
+
+
+def test_stories_and_feeds_are_everybodys(as_: As, store: Store, ids: dict[str, str]) -> None:
+    with store.read() as session:
+        headline = session.get_one(Story, int(ids["story_id"])).headline
+    assert headline in as_("charlie").get(f"/stories/{ids['story_id']}").text
