@@ -31,7 +31,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.6"
+EXTRACTOR_VERSION = "2026.11.7"
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
 
