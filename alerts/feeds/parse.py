@@ -122,9 +122,10 @@ def parse(body: bytes, url: str, content_type: str, now: datetime) -> Document:
     if parsed.bozo and not parsed.entries:
         raise Transient("feed_malformed", f"cannot be parsed: {parsed.bozo_exception}")
     truncated = bool(parsed.bozo) and _cut_off(body)
-    entries = tuple(_entry(e, url, now) for e in (parsed.entries[:-1] if truncated else parsed.entries)[:MAX_ENTRIES])
-    kept = tuple(e for e in entries if e.title or e.summary or e.link or e.guid)
-    return Document(text(parsed.feed.get("title", "")), kept, _hints(parsed.feed, body), parsed.version, truncated)
+    listed = parsed.entries[:-1] if truncated else parsed.entries
+    # An entry that says anything at all, be it its author, is one: other parsers count it too.
+    entries = tuple(_entry(e, url, now) for e in listed[:MAX_ENTRIES] if len(e))
+    return Document(text(parsed.feed.get("title", "")), entries, _hints(parsed.feed, body), parsed.version, truncated)
 
 
 def challenges(body: bytes) -> bool:
@@ -172,7 +173,7 @@ def _json_feed(body: bytes, url: str, now: datetime) -> Document:
         entries = tuple(_json_entry(i, url, now) for i in items[:MAX_ENTRIES] if isinstance(i, dict))
     except (ValueError, TypeError, RecursionError) as exc:
         raise Transient("feed_malformed", f"not a JSON Feed: {exc}") from None
-    kept = tuple(e for e in entries if e.title or e.summary)
+    kept = tuple(e for e in entries if e.title or e.summary or e.link or e.guid)
     return Document(text(str(data.get("title") or "")), kept, Hints(), "json" + str(data["version"]).rpartition("/")[2])
 
 

@@ -57,6 +57,15 @@ def test_an_edited_item_alone_in_its_story_changes_the_story_and_is_told_again(d
     assert desk.groups() == [["a", "b"]]
 
 
+def test_an_address_that_carries_two_stories_on_one_day_is_told_of_both(desk: Desk) -> None:
+    desk.report("live", NET)
+    desk.work()
+    desk.report("live", LUNG, days=0.2)
+    desk.work()
+    assert len(desk.alerts()) == 2
+    assert desk.stories()[-1]["headline"] == LUNG
+
+
 def test_a_comma_that_an_editor_moved_is_no_new_revision(desk: Desk) -> None:
     desk.report("a", LUNG)
     desk.work()
