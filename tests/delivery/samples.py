@@ -138,10 +138,31 @@ def everywhere(text: str, count: int = 1, kind: AlertKind = AlertKind.STORY) -> 
     )
 
 
+def warning() -> Alert:
+    """A safety warning on the approved drug."""
+    return approval(
+        event=EventType.SAFETY,
+        status_line="Safety warning",
+        cancers="",
+        headline="Cabozantinib: watch for perforations",
+        sentence="The European Medicines Agency warned of gastrointestinal perforation with cabozantinib.",
+        facts=(FactRow(label="Drug", value="cabozantinib (Cabometyx)"), FactRow(label="Regulator", value="EMA")),
+        quotes=(),
+        sources=(
+            SourceLine(
+                outlet="EMA",
+                title="Perforation risk with cabozantinib",
+                url="https://register.example.org/s9",
+                tier=SourceTier.REGULATOR,
+            ),
+        ),
+    )
+
+
 def digest(*groups: DigestGroup, **changes: Any) -> Digest:
-    """A day's digest; of an approval, an update and a miss if no groups are given."""
+    """A day's digest; of an update, a warning and a miss if no groups are given."""
     told = groups or (
-        DigestGroup(heading="cabozantinib", alerts=(update(), approval(event=EventType.SAFETY, status_line="Safety"))),
+        DigestGroup(heading="cabozantinib", alerts=(update(), warning())),
         DigestGroup(heading="exampletinib", alerts=(miss(),)),
     )
     made = Digest(
