@@ -143,8 +143,10 @@ def subscribers(desk: CurrentDesk) -> Response:
         return tables.csv_answer("subscribers", READERS, readers.rows, _reader_cell)
     if of_stopped.csv:
         return tables.csv_answer("suppressed", SUPPRESSED[:-1], stopped.rows, _stopped_cell)
-    said = sorted({browse.consent(reader) for reader in all_readers})
-    return desk.show("channels/subscribers.html", readers=readers, stopped=stopped, consent=browse.consent, said=said)
+    consents = sorted({browse.consent(reader) for reader in all_readers})
+    return desk.show(
+        "channels/subscribers.html", readers=readers, stopped=stopped, consent=browse.consent, consents=consents
+    )
 
 
 def _reader_cell(row: Reader, key: str) -> Any:

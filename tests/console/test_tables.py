@@ -88,3 +88,12 @@ def test_two_tables_of_a_page_are_asked_apart(as_: As, full: None) -> None:
     assert "night" in page
     assert "+1+1" not in page
     assert "bob@example.org" in page
+
+
+def test_readers_are_filtered_by_consent_and_the_page_says_nothing_else(as_: As, full: None) -> None:
+    alice = as_("alice")
+    alice.get("/")  # shows what the last change said
+    page = alice.get("/subscribers?consent=must+not+be+written+to").text
+    assert "1–2 of 2" in page
+    assert 'class="said"' not in page
+    assert "Nothing fits" in alice.get("/subscribers?consent=confirmed").text
