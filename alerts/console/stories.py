@@ -81,7 +81,7 @@ def _show(desk: Desk, story_id: int, status: int = 200, fault: str = "") -> Resp
         sent = browse.deliveries(session, desk.actor.team_id, Asked(filters={"story": str(story_id)})).rows
     marks = {i: _marks(f) for i, f in facts.items()}
     return desk.show(
-        "stories/story.html", status, found=found, facts=facts, marks=marks, loaded=loaded, told=told, said=said,
+        "stories/story.html", status, found=found, facts=facts, marks=marks, loaded=loaded, told=told, remarks=said,
         timeline=timeline, sent=sent, fault=fault, concepts=concepts(),
     )  # fmt: skip
 

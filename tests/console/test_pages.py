@@ -286,3 +286,13 @@ def test_rules_and_stories_are_untouched_by_looking(as_: As, store: Store, news:
 )
 def test_told_is_said_only_of_what_was_sent(states: set[str], waiting: bool, left_out: bool, code: str) -> None:
     assert whynot.became(states, waiting=waiting, left_out=left_out)[0] == code
+
+
+def test_what_the_team_said_of_a_story_stands_there_and_not_in_the_message_bar(as_: As, news: None) -> None:
+    bob = as_("bob")
+    bob.post("/stories/2/not-relevant", {"note": "a vaccine"})
+    page = bob.get("/stories/2").text
+    assert '<p class="said" role="status">Noted.' in page
+    assert "bob@example.org" in page
+    assert "StoryFeedback" not in page
+    assert 'class="said"' not in bob.get("/stories/2").text
