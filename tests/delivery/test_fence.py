@@ -2,10 +2,9 @@
 """A worker that stood still for longer than its lease (SIGSTOP, a jump of the clock): another has its rows by then, and
 each alert still goes out once."""
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -18,46 +17,38 @@ from alerts.store.tables import Delivery, DeliveryAttempt
 from tests.delivery.test_rhythm_rows import clock, pipeline  # noqa: F401 - fixtures
 from tests.delivery.test_sweep_budget import prepared
 from tests.pipeline.test_pipeline import Clock, mailbox, web  # noqa: F401 - fixtures
+from tests.serving import serving
 
 pytestmark = pytest.mark.enable_socket
+TOLD_ONCE = (1, "sent", "http_200", ["ok"])
 
 
-class Receiver:
+class Receiver(BaseHTTPRequestHandler):
     """Slack as it answers; `meanwhile` happens once, between taking the first message and answering it."""
 
-    def __init__(self) -> None:
-        self.messages = 0
-        self.meanwhile: Callable[[], None] | None = None
-        receiver = self
+    address = ""
+    messages = 0
+    meanwhile: Callable[[], None] | None = None
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.messages += 1
-                todo, receiver.meanwhile = receiver.meanwhile, None
-                if todo:
-                    todo()
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(b"ok")
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        Receiver.messages += 1
+        todo, Receiver.meanwhile = Receiver.meanwhile, None
+        if todo:
+            todo()
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"ok")
 
-            def log_message(self, format: str, *args: object) -> None:
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
+def receiver() -> Iterator[type[Receiver]]:
+    Receiver.messages, Receiver.meanwhile = 0, None
+    with serving(Receiver) as Receiver.address:
+        yield Receiver
 
 
 def claimed(pipeline: Pipeline, clock: Clock) -> deliver.Claim:
@@ -82,7 +73,7 @@ def after_the_lease(clock: Clock) -> None:
 
 
 def test_who_lost_the_row_before_sending_leaves_it_to_the_new_owner(
-    pipeline: Pipeline, clock: Clock, receiver: Receiver, tmp_path: Path
+    pipeline: Pipeline, clock: Clock, receiver: type[Receiver], tmp_path: Path
 ) -> None:
     prepared(pipeline, clock, tmp_path, receiver.address, 1)
     frozen = claimed(pipeline, clock)
@@ -90,12 +81,11 @@ def test_who_lost_the_row_before_sending_leaves_it_to_the_new_owner(
     owner = claimed(pipeline, clock)
     receiver.meanwhile = lambda: send(pipeline, frozen, clock)  # wakes while the owner's message is on the wire
     send(pipeline, owner, clock)
-    assert receiver.messages == 1
-    assert outcome(pipeline) == ("sent", "http_200", ["ok"])
+    assert (receiver.messages, *outcome(pipeline)) == TOLD_ONCE
 
 
 def test_what_is_being_sent_by_another_is_not_taken_for_left_by_a_dead_one(
-    pipeline: Pipeline, clock: Clock, receiver: Receiver, tmp_path: Path
+    pipeline: Pipeline, clock: Clock, receiver: type[Receiver], tmp_path: Path
 ) -> None:
     """Both look at a row in *sending*; only the lease tells whose it is."""
     prepared(pipeline, clock, tmp_path, receiver.address, 1)
@@ -110,12 +100,11 @@ def test_what_is_being_sent_by_another_is_not_taken_for_left_by_a_dead_one(
 
     receiver.meanwhile = the_other_wakes
     send(pipeline, owner, clock)
-    assert receiver.messages == 1
-    assert outcome(pipeline) == ("sent", "http_200", ["ok"])
+    assert (receiver.messages, *outcome(pipeline)) == TOLD_ONCE
 
 
 def test_an_answer_after_the_lease_still_counts_so_that_nothing_is_sent_again(
-    pipeline: Pipeline, clock: Clock, receiver: Receiver, tmp_path: Path
+    pipeline: Pipeline, clock: Clock, receiver: type[Receiver], tmp_path: Path
 ) -> None:
     prepared(pipeline, clock, tmp_path, receiver.address, 1)
     owner = claimed(pipeline, clock)
@@ -134,7 +123,7 @@ def test_an_answer_after_the_lease_still_counts_so_that_nothing_is_sent_again(
 
 
 def test_an_answer_that_comes_while_another_sends_is_kept_on_its_attempt(
-    pipeline: Pipeline, clock: Clock, receiver: Receiver, tmp_path: Path
+    pipeline: Pipeline, clock: Clock, receiver: type[Receiver], tmp_path: Path
 ) -> None:
     prepared(pipeline, clock, tmp_path, receiver.address, 1)
     owner = claimed(pipeline, clock)

@@ -6,12 +6,11 @@ The receiver behaves as Slack's Web API does (docs.slack.dev, chat.postMessage):
 """
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from alerts.pipeline import rulefiles
 from alerts.store.tables import Channel, Delivery
 from tests.pipeline.newsdesk import Desk
 from tests.pipeline.test_pipeline import Mailbox, mailbox  # noqa: F401 - fixture
+from tests.serving import serving
 
 pytestmark = pytest.mark.enable_socket
 RULES = """
@@ -63,16 +63,9 @@ class Slack(BaseHTTPRequestHandler):
 @pytest.fixture
 def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     Slack.posts, Slack.answers = [], []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Slack)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    address = f"127.0.0.1:{server.server_address[1]}"
-    monkeypatch.setattr(sender, "SLACK_API", f"http://{address}/api/chat.postMessage")
-    yield address
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Slack) as address:
+        monkeypatch.setattr(sender, "SLACK_API", f"http://{address}/api/chat.postMessage")
+        yield address
 
 
 @pytest.fixture

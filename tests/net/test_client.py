@@ -2,17 +2,17 @@
 """The guarded client against a real server that behaves badly."""
 
 import gzip
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from alerts.errors import Permanent, Transient
 from alerts.net.client import Client, Limits
 from alerts.net.guard import Guard
+from tests.serving import serving
 
 pytestmark = pytest.mark.enable_socket
 
@@ -69,15 +69,9 @@ class Origin(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def origin() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Origin)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
     Origin.seen.clear()
-    yield f"127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Origin) as address:
+        yield address
 
 
 @pytest.fixture

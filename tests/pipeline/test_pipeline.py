@@ -2,12 +2,11 @@
 """From a feed to deliveries on a real store (SQLite and PostgreSQL), with a real feed server, SMTP and webhook receivers."""
 
 import socket
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from alerts.config import Settings
 from alerts.feeds import ListedFeed
 from alerts.pipeline import Pipeline, rulefiles
 from alerts.store import dump, feeds
+from tests.serving import serving
 
 pytestmark = pytest.mark.enable_socket
 
@@ -98,14 +98,8 @@ class Clock:
 @pytest.fixture
 def web() -> Iterator[str]:
     Web.items, Web.posts, Web.answers, Web.day = [], [], [], None
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Web)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Web) as address:
+        yield address
 
 
 @pytest.fixture

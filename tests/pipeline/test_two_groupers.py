@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Two real processes meet the reports of one event at the same moment: one story, one alert."""
 
-from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,29 +22,23 @@ SAY = (
 )
 
 
-@pytest.fixture
-def pair(store_settings: Settings) -> Iterator[Pair]:
-    made = Pair(store_settings)
-    yield made
-    made.close()
-
-
 def test_two_workers_at_the_reports_of_one_event_make_one_story_and_one_alert(
-    store_settings: Settings, pair: Pair, tmp_path: Path
+    store_settings: Settings, tmp_path: Path
 ) -> None:
     desk = Desk(store_settings, tmp_path / "rules.yaml")
     for number in range(EVENTS):
         for outlet, words in enumerate(SAY):
             desk.report(f"{number}/{outlet}", words.format(DRUGS[number]), tier=("regulator", "trade", "wire")[outlet])
     desk.pipeline._read()
-    shares = pair.run("group", desk.now)
+    with closing(Pair(store_settings)) as pair:
+        shares = pair.run("group", desk.now)
+        pair.run("match", desk.now)
     assert sum(shares) == EVENTS * len(SAY)
     if store_settings.database_url.startswith(
         "postgresql"
     ):  # SQLite has one writer: who comes second may find nothing left
         assert min(shares) > 0  # both were at it, or this would prove nothing
     assert desk.groups() == [[f"{number}/{outlet}" for outlet in range(len(SAY))] for number in range(EVENTS)]
-    pair.run("match", desk.now)
     with desk.store.read() as session:
         assert len({row.item_id for row in session.exec(select(StoryItem))}) == EVENTS * len(SAY)
         assert [d.kind for d in session.exec(select(Delivery))] == ["story"] * EVENTS
