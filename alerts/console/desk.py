@@ -48,10 +48,9 @@ class Desk:
         return self.request.headers.get("hx-request") == "true"
 
     def show(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-        """The page `templates/console/<template>`."""
+        """The page `templates/console/<template>`. Raises TypeError where one of the values is named as what every page has."""
         said = _unsigned(self.store, self.request.cookies.get(SAID_COOKIE))
-        values = {**self._common(), "said": said, **values}
-        text = templates().get_template(f"console/{template}").render(values)
+        text = templates().get_template(f"console/{template}").render(dict(**self._common(), said=said, **values))
         response = HTMLResponse(text, status, {"Cache-Control": "no-store"})
         form_cookie = getattr(self.request.state, "form_cookie", None)
         if form_cookie:
