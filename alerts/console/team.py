@@ -45,10 +45,8 @@ def _show(desk: Desk, status: int = 200, fault: str = "", secret: str = "", capt
     with desk.store.read() as session:
         listed = accounts.people(session, desk.actor.team_id)
         tokens = accounts.tokens(session, desk.actor.team_id)
-    asked, of_tokens = (
-        tables.wanted(desk.request, PEOPLE, "name"),
-        tables.wanted(desk.request, TOKENS, "label", (), "t-"),
-    )
+    asked = tables.wanted(desk.request, PEOPLE, "name")
+    of_tokens = tables.wanted(desk.request, TOKENS, "label", (), "t-")
     shown = tables.of_rows("/users", PEOPLE, asked, listed, _person_cell)
     programs = tables.of_rows("/users", TOKENS, of_tokens, tokens, _token_cell)
     if asked.csv:

@@ -52,9 +52,9 @@ def answers(session: Session, story: Story, team_id: int) -> list[Answer]:
 
 
 def _answer(session: Session, story: Story, rule: Subscription, row: MatchRow | None, read: Read) -> Answer:
-    found, facts = nearest(Rule.model_validate(rule.spec["rule"]), read)
     if row is not None:
         return _matched(session, story, rule)
+    found, facts = nearest(Rule.model_validate(rule.spec["rule"]), read)
     if not found.match:
         failed = [Failed(f, wanted(rule, f), instead(f, facts, found.claim) if facts else "") for f in found.failed]
         said = "" if failed else "Nothing in it is what the news is about."

@@ -194,18 +194,11 @@ def surfaces(v: Vocabulary) -> Iterator[tuple[str, Name]]:
     for acronym in sorted(v.trials):
         yield acronym, Name("trial", acronym, acronym, True, None)
     for acronym in sorted(v.trial_words):
-        yield (
-            acronym,
-            Name(
-                "trial",
-                acronym,
-                acronym,
-                True,
-                re.compile(
-                    rf"\b{key_of(acronym)},? (?:\S+ ){{0,3}}{_STUDY}|{_STUDY} (?:\S+ ){{0,3}}{key_of(acronym)}\b"
-                ),
-            ),
-        )
+        yield acronym, Name("trial", acronym, acronym, True, _beside_study(key_of(acronym)))
+
+
+def _beside_study(key: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{key},? (?:\S+ ){{0,3}}{_STUDY}|{_STUDY} (?:\S+ ){{0,3}}{key}\b")
 
 
 def _drug_names(drug: Drug) -> Iterator[str]:

@@ -38,6 +38,7 @@ _BENCH = re.compile(
 _CLINIC = re.compile(
     r"\b(?:phase|patients?|clinical (?:trial|data|study)|participants)\b|(?<!non)(?<!non )(?<!pre)(?<!pre )\bclinical\b"
 )
+_IN_PATIENTS = re.compile(r"\bphase (?:i|1|2|3)|\bpatients? (?:were|who|treated|received|with)")
 _IN_LEAD = re.compile(r"\b(?:trial|phase \S+|study)\b")
 
 
@@ -75,9 +76,7 @@ def _at_the_bench(title: Sentence, lead: Sequence[Sentence]) -> bool:
     if not lead or _CLINIC.search(title.keyed.key):
         return False
     told = " ".join(s.keyed.key for s in lead[:2])
-    return bool(_BENCH.search(told)) and not re.search(
-        r"\bphase (?:i|1|2|3)|\bpatients? (?:were|who|treated|received|with)", told
-    )
+    return bool(_BENCH.search(told)) and not _IN_PATIENTS.search(told)
 
 
 def _titled(title: Iterable[Sentence], masked: Mapping[int, str]) -> Iterator[Told]:

@@ -144,8 +144,9 @@ def host_key(due: DueDelivery) -> str:
 
 def _record(store: Store, due: DueDelivery, outcome: Outcome, now: datetime, luck: float) -> None:
     with store.write() as session:
-        if deliveries.reached(session, due.id) != (DeliveryState.SENDING, due.attempts_made + 1):
-            _record_late(session, due, outcome, now)
+        state, attempts_made = deliveries.reached(session, due.id)
+        if (state, attempts_made) != (DeliveryState.SENDING, due.attempts_made + 1):
+            _record_late(session, due, outcome, state, now)
             return
         channel = session.get_one(Channel, due.channel_id)
         health = health_after(Health(channel.failures, channel.failed_at), outcome, now)
@@ -175,10 +176,9 @@ def _record(store: Store, due: DueDelivery, outcome: Outcome, now: datetime, luc
     )
 
 
-def _record_late(session: Session, due: DueDelivery, outcome: Outcome, now: datetime) -> None:
+def _record_late(session: Session, due: DueDelivery, outcome: Outcome, state: DeliveryState, now: datetime) -> None:
     """This worker stood still for longer than its lease, and another took it for dead: its answer is still the truth."""
     deliveries.note(session, due.id, due.attempts_made + 1, outcome, now)
-    state, _ = deliveries.reached(session, due.id)
     if outcome.kind is OutcomeKind.OK and state is not DeliveryState.SENDING:
         step = DeliveryStep(state=DeliveryState.SENT, reason="answered_late")
         deliveries.settle(session, due.id, step, now, provider_id=outcome.provider_id)
