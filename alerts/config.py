@@ -44,7 +44,7 @@ class Settings(BaseModel):
     double_opt_in: bool = False  # mail addresses of rule files must confirm too
     webhook_per_second: float = Field(default=1.0, ge=0)  # to one Slack or Teams channel; 0: no limit
     mail_per_second: float = Field(default=0.0, ge=0)  # to the relay; 0: no limit
-    send_limit_s: float = Field(default=20.0, gt=0, le=25)  # one send; a sweep takes three times as long at most
+    send_limit_s: float = Field(default=20.0, gt=0, le=25)  # one send; a sweep takes twice as long at most
     min_interval_s: float = Field(default=300.0, gt=0)
     minute_s: float = Field(default=60.0, gt=0)  # length of a minute of the poll schedule, for rehearsals
     sweep_s: float = Field(default=2.0, gt=0)  # how often the beat sends "look now"

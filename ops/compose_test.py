@@ -226,7 +226,8 @@ def kill_each(r: Rehearsal) -> None:
         time.sleep(1.5)
         victim = r.containers(service)[0]
         os.kill(int(_inspect(victim, "{{.State.Pid}}")), signal.SIGKILL)
-        r.check_told(f"kill -9 of {service}", [*before, r.news.publish()], 90)
+        # a worker killed in the middle of a send costs that one its lease of 90 s
+        r.check_told(f"kill -9 of {service}", [*before, r.news.publish()], 150)
     r.until_healthy(240)
 
 

@@ -30,7 +30,7 @@ Clock = Callable[[], datetime]
 NEWS = {"story", "update", "digest"}  # what a reader's wishes hold of; confirmations, tests and notices are asked for
 
 
-# Whole time limits of a send: 40 s; a worker counts as stale after 60, a task's soft limit is 90, the lease 180.
+# Whole time limits of a send: 40 s; a worker counts as stale after 60, and the lease ends after 90 as a task does (soft limit).
 SENDS_A_SWEEP = 2
 
 

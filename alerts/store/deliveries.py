@@ -16,7 +16,7 @@ from alerts.store.engine import Store
 from alerts.store.insert import insert_new
 from alerts.store.tables import Channel, Delivery, DeliveryAttempt, Suppression
 
-LEASE_S = 180.0  # longer than any one send may take
+LEASE_S = 90.0  # longer than a whole sweep may take; the fence makes a short one safe, and a death costs it all
 GIVEN_BACK = "sweep_over"  # reason of one that a sweep had no time left for
 PACED = "paced"  # reason of a delivery that waits for its slot
 OPEN = ("pending", "retry", "unknown", "sending")
