@@ -45,7 +45,7 @@ class Settings(BaseModel):
     webhook_per_second: float = Field(default=1.0, ge=0)  # to one Slack or Teams channel; 0: no limit
     mail_per_second: float = Field(default=0.0, ge=0)  # to the relay; 0: no limit
     send_limit_s: float = Field(default=20.0, gt=0, le=25)  # one send; a sweep takes twice as long at most
-    min_interval_s: float = Field(default=300.0, gt=0)
+    min_interval_s: float = Field(default=300.0, ge=0)
     minute_s: float = Field(default=60.0, gt=0)  # length of a minute of the poll schedule, for rehearsals
     sweep_s: float = Field(default=2.0, gt=0)  # how often the beat sends "look now"
     # How many days what is over is kept (docs/privacy.md). News: grouping looks back for three years.

@@ -299,7 +299,7 @@ def poll_now(
     upgrade(settings())
     pipeline = Pipeline(settings())
     with pipeline.store.write() as session:
-        feeds.release_dead(session, alive, datetime.now(UTC))
+        feeds.release_dead(session, alive, settings().min_interval_s)
         if everything or feed:
             feeds.make_due(session, datetime.now(UTC), url=feed or None, min_interval_s=settings().min_interval_s)
     polled = pipeline.poll_due(patient=True).handled

@@ -141,6 +141,12 @@ def learn_redirect(
     return Learned(learn_redirect(after, [], False, now, schedule).memory, target)
 
 
+def unlearned(url: str, original_url: str, given_up: bool) -> str | None:
+    """The first address, to be asked again, where a learned one has failed for a day or is gone: it may speak for itself
+    by now or lead elsewhere. Where it still leads to the dead one this costs a redirect a poll."""
+    return original_url if given_up and original_url not in {"", url} else None
+
+
 def moving(learned: Learned, now: datetime, schedule: Schedule) -> Told:
     """A learned address is told at once and shown for a day."""
     memory = learned.memory

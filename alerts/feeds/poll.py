@@ -10,6 +10,7 @@ from typing import NamedTuple
 from alerts.errors import OncowireError, Transient
 from alerts.feeds.articles import Robots, read_articles
 from alerts.feeds.decide import (
+    MAX_HINT_S,
     Change,
     Schedule,
     allowed_at,
@@ -33,6 +34,7 @@ from alerts.feeds.memory import (
     silent_since,
     standing,
     trouble,
+    unlearned,
     usual_count,
 )
 from alerts.feeds.parse import Document, challenges
@@ -51,6 +53,7 @@ class FeedState(Value):
     """What a poll must know of a feed, and what it leaves: the columns of the feed's row."""
 
     url: str
+    original_url: str = ""  # before permanent redirects were learned
     title: str = ""
     etag: str | None = None
     last_modified: str | None = None
@@ -270,7 +273,9 @@ def _usual_s(visit: _Visit, memory: Memory) -> float:
 
 
 def _next_at(visit: _Visit, r: Response, memory: Memory) -> datetime:
-    hints = [memory.fresh_s, memory.ttl_s, retry_after_s(r.headers.get("retry-after"), visit.now)]
+    # A feed's own ttl is in minutes of the schedule; what the server says is in seconds of its clock.
+    ttl_s = None if memory.ttl_s is None else visit.schedule.scaled(min(memory.ttl_s, MAX_HINT_S))
+    hints = [memory.fresh_s, ttl_s, retry_after_s(r.headers.get("retry-after"), visit.now)]
     wait = next_poll_s(_usual_s(visit, memory), hints, visit.schedule, visit.spread)
     return allowed_at(visit.now + timedelta(seconds=wait), memory.skip_hours, memory.skip_days)
 
@@ -293,10 +298,12 @@ def _failed(visit: _Visit, exc: OncowireError, r: Response | None) -> PollResult
     if status == 410:
         wait = max(wait, schedule.scaled(GONE_S))
     gone_count, gone_since = _gone(visit, status)
-    gone = gone_count >= GONE_AFTER
     kind = "blocked" if status in BLOCKED or exc.code == "feed_challenge" else "failing"
     memory = visit.memory.model_copy(update={"gone_since": gone_since})
     told = trouble(memory, kind, f"{exc.code}: {exc.message}", now, schedule)
+    back_to = unlearned(feed.url, feed.original_url, gone_count >= GONE_AFTER or bool(told.notices))
+    gone = gone_count >= GONE_AFTER and back_to is None
+    validators = {"etag": None, "last_modified": None, "body_sha256": None}  # of the address that is left
     after = feed.model_copy(
         update={
             "state": "gone" if gone else kind,
@@ -304,7 +311,8 @@ def _failed(visit: _Visit, exc: OncowireError, r: Response | None) -> PollResult
             "last_status": status,
             "last_error_code": exc.code,
             "error_count": feed.error_count + 1,
-            "gone_count": gone_count,
+            "gone_count": 0 if back_to else gone_count,
+            **(validators if back_to else {}),
             "last_polled_at": now,
             "next_poll_at": allowed_at(now + timedelta(seconds=wait), memory.skip_hours, memory.skip_days),
         }
@@ -314,7 +322,7 @@ def _failed(visit: _Visit, exc: OncowireError, r: Response | None) -> PollResult
     )
     notices = (Notice("gone", "the publisher says that the feed is gone (410 on two days)"),) if gone else told.notices
     pause_s = wait if status == 429 and r is not None and public(r.url) else None
-    return PollResult(after, attempt, [], pause_s, told.memory, notices)
+    return PollResult(after, attempt, [], pause_s, told.memory, notices, back_to)
 
 
 def _gone(visit: _Visit, status: int | None) -> tuple[int, datetime | None]:

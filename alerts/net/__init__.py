@@ -2,5 +2,6 @@
 
 from alerts.net.client import Client, Response
 from alerts.net.guard import Guard
+from alerts.net.idn import ascii_url
 
-__all__ = ["Client", "Guard", "Response"]
+__all__ = ["Client", "Guard", "Response", "ascii_url"]

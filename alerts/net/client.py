@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, Rea
 
 from alerts.errors import OncowireError, Permanent, Transient
 from alerts.net.guard import Guard, Target
+from alerts.net.idn import SAFE, ascii_url
 
 MAX_HOPS = 5
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -80,6 +81,7 @@ class Client:
         limit_s = self._limits.total_s if within_s is None else min(within_s, self._limits.total_s)
         deadline = time.monotonic() + limit_s
         hops: list[Hop] = []
+        url = ascii_url(url)
         seen = {url}
         while True:
             self._guard.check_url(url)
@@ -99,7 +101,7 @@ class Client:
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
         """No redirects: a webhook that moved is a webhook to be looked at. An error after sending is Transient(unknown_…)."""
         self._guard.check_url(url)
-        return self._one("POST", url, headers, body, time.monotonic() + self._limits.total_s)
+        return self._one("POST", ascii_url(url), headers, body, time.monotonic() + self._limits.total_s)
 
     def _one(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, deadline: float) -> Response:
         sent = {"User-Agent": self._user_agent, "Accept-Encoding": "gzip" if method == "GET" else "identity", **headers}
@@ -166,8 +168,13 @@ class Client:
 
 def _located(url: str, location: str) -> str:
     """Where a Location leads (RFC 9110 §10.2.2); raw UTF-8 and spaces in it are read as browsers read them."""
+    raw = location.strip().encode("latin-1")
     try:
-        return urljoin(url, quote(location.strip().encode("latin-1"), safe="%/:?#[]@!$&'()*+,;=~\\"))
+        try:
+            given = raw.decode()
+        except UnicodeDecodeError:
+            given = quote(raw, safe=SAFE)
+        return quote(ascii_url(urljoin(url, given)), safe=SAFE)
     except ValueError:
         raise Permanent("address_refused_syntax", f"{_host(url)} redirects to what is no address") from None
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from alerts.errors import Permanent, Transient
+from alerts.net.idn import ascii_url
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Sequence[str]]
@@ -54,9 +55,11 @@ class Guard:
         self._resolve = resolver or system_resolver
 
     def check_url(self, url: str) -> Target:
-        """Syntax only, no look-up. Raises Permanent(address_refused_…)."""
-        if len(url) > MAX_URL_CHARS or not url.isascii() or re.search(r"[\x00-\x20\x7f\\]", url):
+        """Syntax only, no look-up; a name in another script is looked at as IDNA has it. Raises
+        Permanent(address_refused_…)."""
+        if len(url) > MAX_URL_CHARS or re.search(r"[\x00-\x20\x7f\\]", url):
             raise _refused("syntax", "the address holds characters that no address may hold")
+        url = ascii_url(url)
         try:
             parts = urlsplit(url)
             port = parts.port

@@ -111,11 +111,14 @@ class Poller:
         if limit <= 0:
             return []
         with self._store.write() as session:
-            return feeds.claim(session, self._clock(), limit, owner(), due_by)
+            return feeds.claim(session, self._clock(), limit, owner(), self._pace(due_by))
 
     def _waiting(self, due_by: datetime) -> int:
         with self._store.read() as session:
-            return feeds.waiting(session, self._clock(), due_by)
+            return feeds.waiting(session, self._clock(), self._pace(due_by))
+
+    def _pace(self, due_by: datetime | None) -> feeds.Pace:
+        return feeds.Pace(self._schedule.min_interval_s, due_by)
 
     def _one(self, claimed: feeds.Claimed) -> PollResult:
         def known(document: Document) -> tuple[dict[str, str], dict[str, str]]:

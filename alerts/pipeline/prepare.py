@@ -35,7 +35,7 @@ def _first_start(store: Store, settings: Settings) -> list[str]:
     with store.write() as session:
         ops.installation_id(session)
         ops.team_id(session, ops.DEFAULT_TEAM, now)
-        feeds.release_dead(session, alive, now)
+        feeds.release_dead(session, alive, settings.min_interval_s)
         if not settings.starter_feeds or feeds.count(session):
             return []
         listed = starter()

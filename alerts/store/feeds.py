@@ -5,16 +5,18 @@ Feeds are read and written by Core on the poll path: thousands of polls a minute
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Table, bindparam, case, delete, func, insert, literal, or_, text, update
 from sqlmodel import Session, col, select
 
-from alerts.errors import InputError
+from alerts.errors import InputError, Permanent
 from alerts.feeds import Change, FeedState, ListedFeed, Memory, Options, PollResult, host_key
 from alerts.feeds.politeness import GAP_S, MAX_AT_A_TIME
 from alerts.model import SourceTier
+from alerts.net import ascii_url
 from alerts.store import ops
 from alerts.store.insert import insert_many, insert_new
 from alerts.store.tables import Feed, FeedAttempt, FeedHost, Item
@@ -32,7 +34,7 @@ _ATTEMPT: Table = FeedAttempt.__table__  # type: ignore[attr-defined]
 _READ = [name for name in FeedState.model_fields if name not in {"url", "state"}]
 _COLUMNS = [_FEED.c[name] for name in ("id", "url", "state", *_READ, "memory", "options")]
 # Set by people only, or already at the claim.
-_WRITTEN = [name for name in _READ if name not in {"interval_s", "tier", "last_polled_at"}]
+_WRITTEN = [name for name in _READ if name not in {"interval_s", "tier", "last_polled_at", "original_url"}]
 _SAVE = (
     update(_FEED)
     .where(_FEED.c.id == bindparam("b_id"))
@@ -55,16 +57,23 @@ class Claimed(NamedTuple):
     due_at: datetime
 
 
-def claim(session: Session, now: datetime, limit: int, owner: str, due_by: datetime | None = None) -> list[Claimed]:
+class Pace(NamedTuple):
+    """How fast: `min_interval_s` holds for a feed even if whoever asked it died before its answer was kept. `due_by`: only
+    what was due then, so that who polls "what is due" comes to an end."""
+
+    min_interval_s: float
+    due_by: datetime | None = None
+
+
+def claim(session: Session, now: datetime, limit: int, owner: str, pace: Pace) -> list[Claimed]:
     """Feeds that are due and whose hosts are free, oldest first, ours for the lease.
 
     A host is free if nobody asked it within the last second, fewer than two fetches from it are under way, and it did
     not ask for peace (429). One feed of a host at a time; what is not free stays due and is found by the next claim.
-    `due_by`: only what was due then, so that who polls "what is due" comes to an end.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text(f"SELECT pg_advisory_xact_lock({PG_CLAIM_LOCK})"))
-    due = _due_and_free(session, now, limit, due_by or now)
+    due = _due_and_free(session, now, limit, pace)
     if not due:
         return []
     ids = list(due)
@@ -74,20 +83,22 @@ def claim(session: Session, now: datetime, limit: int, owner: str, due_by: datet
     return [_claimed(dict(row), due[row["id"]]) for row in rows]
 
 
-def _due_and_free(session: Session, now: datetime, limit: int, due_by: datetime) -> dict[int, datetime]:
+def _due_and_free(session: Session, now: datetime, limit: int, pace: Pace) -> dict[int, datetime]:
     """Id → since when it is due."""
     place = func.row_number().over(partition_by=_FEED.c.host_key, order_by=(_FEED.c.next_poll_at, _FEED.c.id))
     due = (
         select(_FEED.c.id, _FEED.c.next_poll_at, place.label("place"))
-        .where(*_is_due(due_by), *_is_free(now))
+        .where(*_is_due(pace.due_by or now, now, pace), *_is_free(now))
         .subquery()
     )
     first = select(due.c.id, due.c.next_poll_at).where(due.c.place == 1).order_by(due.c.next_poll_at, due.c.id)
     return {row.id: row.next_poll_at for row in session.execute(first.limit(limit))}
 
 
-def _is_due(now: datetime) -> list[ColumnElement[bool]]:
-    return [_FEED.c.enabled.is_(True), _FEED.c.next_poll_at <= now, _FEED.c.state.in_(POLLED)]
+def _is_due(by: datetime, now: datetime, pace: Pace) -> list[ColumnElement[bool]]:
+    rested = _FEED.c.last_polled_at <= now - timedelta(seconds=pace.min_interval_s)
+    told = or_(_FEED.c.lease_owner == "", rested)  # else its poller died, perhaps right after it had asked
+    return [_FEED.c.enabled.is_(True), _FEED.c.next_poll_at <= by, _FEED.c.state.in_(POLLED), told]
 
 
 def _is_free(now: datetime) -> list[ColumnElement[bool]]:
@@ -111,9 +122,10 @@ def _claimed(row: Mapping[str, Any], due_at: datetime) -> Claimed:
     return Claimed(row["id"], state, memory, options, due_at)
 
 
-def waiting(session: Session, now: datetime, due_by: datetime) -> int:
+def waiting(session: Session, now: datetime, pace: Pace) -> int:
     """How many feeds were due at `due_by` and wait for nothing but their turn."""
-    statement = select(func.count()).select_from(_FEED).where(*_is_due(due_by), *_not_paused(now))
+    due = _is_due(pace.due_by or now, now, pace)
+    statement = select(func.count()).select_from(_FEED).where(*due, *_not_paused(now))
     return int(session.execute(statement).scalar_one())
 
 
@@ -123,11 +135,13 @@ def renew(session: Session, ids: Sequence[int], owner: str, now: datetime) -> No
     session.execute(ours.values(next_poll_at=now + timedelta(seconds=LEASE_S)))
 
 
-def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) -> None:
-    """Feeds whose poller is known to have died are due now instead of at the end of their lease."""
-    leased = select(_FEED.c.id, _FEED.c.lease_owner).where(_FEED.c.lease_owner != "")
-    dead = [feed_id for feed_id, owner in session.execute(leased) if not alive(owner)]
-    session.execute(update(_FEED).where(_FEED.c.id.in_(dead)).values(lease_owner="", next_poll_at=now))
+def release_dead(session: Session, alive: Callable[[str], bool], min_interval_s: float) -> None:
+    """Feeds whose poller is known to have died are due the minimum interval after it began, and their hosts are free."""
+    leased = select(_FEED.c.id, _FEED.c.lease_owner, _FEED.c.last_polled_at).where(_FEED.c.lease_owner != "")
+    for feed_id, owner, began in session.execute(leased).all():
+        if not alive(owner):
+            again = began + timedelta(seconds=min_interval_s)
+            session.execute(update(_FEED).where(_FEED.c.id == feed_id).values(lease_owner="", next_poll_at=again))
 
 
 def known(
@@ -250,16 +264,17 @@ def tell(session: Session, feed_id: int, kind: str, why: str, now: datetime) -> 
 
 def add(session: Session, listed: ListedFeed, next_poll_at: datetime, now: datetime) -> int | None:
     """Id of a new feed, None if its address is known already."""
+    url = ascii_url(listed.url)
     row = {
-        "url": listed.url,
-        "original_url": listed.url,
+        "url": url,
+        "original_url": url,
         "title": listed.title,
         # Other programs put words of their own into an OPML category.
         "tier": listed.tier if listed.tier in set(SourceTier) else SourceTier.UNKNOWN.value,
         "enabled": listed.disabled_because is None,
         "state": "ok" if listed.disabled_because is None else "paused",
         "state_reason": listed.disabled_because or "",
-        "host_key": host_key(listed.url),
+        "host_key": host_key(url),
         "next_poll_at": next_poll_at,
         "created_at": now,
     }
@@ -275,7 +290,9 @@ def _revived(session: Session, row: Mapping[str, Any]) -> list[int]:
 
 
 def by_url(session: Session, url: str) -> Feed:
-    """By present or first address. Raises InputError(unknown_feed)."""
+    """By present or first address, in any script. Raises InputError(unknown_feed)."""
+    with suppress(Permanent):  # what is no address is no feed's
+        url = ascii_url(url)
     same = or_(col(Feed.url) == url, col(Feed.original_url) == url)
     found = session.exec(
         select(Feed).where(same, col(Feed.state) != REMOVED).order_by(col(Feed.url) != literal(url))

@@ -119,6 +119,74 @@ def fragment(b: Bench) -> bool:
     return [a.path for a in b.poll()] == ["/feed"]
 
 
+@check("redirects", "an address that was learned and then fails for a day is left for the first one")
+def unlearned(b: Bench) -> bool:
+    learn(b)
+    b.script(status(404), number=1, path="/new")
+    b.script(ok("one", "two"))
+    for _ in range(4):
+        b.force(DAY / 2)
+        b.tell_ops()
+    last = b.force()[0]
+    return b.feed().url == b.url() and last.get("If-None-Match") is None and b.titles() == ["one", "two"]
+
+
+@check("redirects", "an address that was learned and then is gone is left for the first one, which may lead elsewhere")
+def moved_again(b: Bench) -> bool:
+    learn(b)
+    b.script(status(410), number=1, path="/new")
+    b.script(ok("one"), number=2, path="/newer")
+    b.script(status(301, Location=b.url(2, "/newer")))
+    for _ in range(8):
+        b.force(DAY)
+        b.tell_ops()
+    return b.feed().url == b.url(2, "/newer") and b.feed().original_url == b.url() and b.feed().enabled
+
+
+@check("redirects", "a first address that still leads to the dead one does no harm")
+def still_dead(b: Bench) -> bool:
+    learn(b)
+    b.script(status(404), number=1, path="/new")
+    for _ in range(8):
+        b.force(DAY)
+        b.tell_ops()
+    b.script(ok("one", "two"), number=1, path="/new")
+    b.force(DAY)
+    return b.feed().url == b.url() and b.feed().state == "ok" and b.titles() == ["one", "two"]
+
+
+def learn(b: Bench) -> None:
+    """The feed has moved from /feed to /new on another host, and that was learned."""
+    b.script(ok("one", **given()), number=1, path="/new")
+    b.script(ok("one"), status(301, Location=b.url(1, "/new")))
+    b.add()
+    for _ in range(5):
+        b.force(DAY / 2)
+        b.tell_ops()
+    assert b.feed().url == b.url(1, "/new")
+
+
+for script in ("raw UTF-8", "IDNA"):
+
+    @check("redirects", f"a Location whose host is in another script is followed, given in {script}")
+    def foreign(b: Bench, script: str = script) -> bool:
+        host = "xn--bcher-kva.example.org"
+        name = "bücher.example.org".encode().decode("latin-1") if script == "raw UTF-8" else host
+        b.script(status(302, Location=f"http://{name}:{b.origin.port}/b\xc3\xbccher"))
+        b.origin.scripts[f"{host}/b%C3%BCcher"] = [ok("one")]
+        b.add()
+        return [a.host for a in b.poll()][1:] == [host] and b.titles() == ["one"]
+
+
+for trick in ("①②⑦.0.0.1", "127。0。0。1", "127.0.0.1\u200b", "ⓔxample.org"):
+
+    @check("redirects", f"a Location whose host is {trick!r} is refused")
+    def tricked(b: Bench, trick: str = trick) -> bool:
+        b.script(status(302, Location=f"http://{trick}/".encode().decode("latin-1")))
+        b.add()
+        return len(b.poll()) == 1 and str(b.feed().last_error_code).startswith("address_refused")
+
+
 # ── bodies ───────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -78,6 +78,16 @@ def ttl(b: Bench) -> bool:
     return waits(b, ok(head="<ttl>120</ttl>"), 7200)
 
 
+@check("when", "<ttl> lasts minutes of the schedule, max-age seconds of the server's clock")
+def rehearsed(b: Bench) -> bool:
+    b.poller._schedule = Schedule(0.5, minute_s=0.5)
+    b.script(ok(head="<ttl>120</ttl>"))
+    b.script(ok(Cache_Control="max-age=7200"), number=1)
+    b.add(), b.add(1)
+    b.poll()
+    return 60 <= b.wait_s(1) <= 69 and 7200 <= b.wait_s(2) <= 7200 * 1.15
+
+
 @check("when", "sy:updatePeriod and updateFrequency are waited for")
 def syndication(b: Bench) -> bool:
     head = "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>"
@@ -281,12 +291,28 @@ def two_workers(b: Bench) -> bool:
     return len(b.log) == 12 and b.poll(60) == []
 
 
-@check("workers", "what a worker that was killed in the middle had begun is polled after its lease, nothing is lost")
+@check(
+    "workers", "what a worker that was killed in the middle had begun waits for the minimum interval, nothing is lost"
+)
 def killed(b: Bench) -> bool:
     b.script(ok("one", ETag='"a"'))
     b.add()
     with b.store.write() as session:
-        feeds.claim(session, b.now, 1, "elsewhere:1")
-    during = b.poll(20)
-    after = b.poll(30)
+        feeds.claim(session, b.now, 1, "elsewhere:1", feeds.Pace(300))
+    during = b.poll(20) + b.poll(270)
+    after = b.poll(11)
     return during == [] and len(after) == 1 and b.titles() == ["one"]
+
+
+@check("workers", "one that is known to be dead frees the host at once, and its feed after the minimum interval")
+def known_dead(b: Bench) -> bool:
+    for n in range(3):
+        b.script(ok(str(n)), path=f"/{n}")
+        b.add(path=f"/{n}", at=NOON if n < 2 else NOON + timedelta(seconds=5))
+    for second in (0, 2):
+        with b.store.write() as session:
+            feeds.claim(session, b.now + timedelta(seconds=second), 1, "here:1", feeds.Pace(300))
+    busy = b.poll(6)
+    with b.store.write() as session:
+        feeds.release_dead(session, lambda owner: False, 300)
+    return busy == [] and [a.path for a in b.poll(1)] == ["/2"] and len(b.poll(280)) == 0 and len(b.poll(300)) >= 1

@@ -218,7 +218,7 @@ class Bench:
 
 
 def hosts() -> list[str]:
-    return [f"feed{n}.example-{n}.org" for n in range(HOSTS)]
+    return [*(f"feed{n}.example-{n}.org" for n in range(HOSTS)), "xn--bcher-kva.example.org"]
 
 
 def rss(*titles: str, head: str = "", date: str = "Tue, 24 Nov 2026 11:00:00 GMT") -> bytes:

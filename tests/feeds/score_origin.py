@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""`python -m tests.feeds.score_origin`: the table of politeness against a real origin, one line a check."""
+"""`python -m tests.feeds.score_origin`: the table of politeness against a real origin, one line a check. With `--table`
+it prints the table of docs/feeds.md instead."""
 
 import sys
 import tempfile
@@ -11,6 +12,17 @@ from alerts.config import load
 from alerts.store.migrate import upgrade
 from tests.feeds.checks_odd import CHECKS
 from tests.feeds.origin import Bench, running_origin
+
+
+def table() -> str:
+    """The table of docs/feeds.md: what is checked, by area, in the order of the checks."""
+    areas = list(dict.fromkeys(each.area for each in CHECKS))
+    rows = [f"| {each.area} | {escaped(each.sentence)} |" for area in areas for each in CHECKS if each.area == area]
+    return "\n".join(["| area | what holds |", "|---|---|", *rows]) + "\n"
+
+
+def escaped(sentence: str) -> str:
+    return sentence.replace("<", "&lt;").replace("|", "\\|")
 
 
 def main() -> int:
@@ -31,4 +43,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(sys.stdout.write(table()) and 0 if "--table" in sys.argv else main())

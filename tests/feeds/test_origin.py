@@ -8,6 +8,7 @@ import pytest
 
 from tests.feeds.checks_odd import CHECKS
 from tests.feeds.origin import Bench, Origin, running_origin
+from tests.feeds.score_origin import table
 
 pytestmark = pytest.mark.enable_socket
 
@@ -25,3 +26,9 @@ def test_politeness(number: int, origin: Origin, sqlite_template: Path, tmp_path
         assert CHECKS[number].run(bench), CHECKS[number].sentence
     finally:
         bench.close()
+
+
+def test_the_table_of_the_documentation_is_what_is_checked() -> None:
+    said = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text(encoding="utf-8")
+    assert table() in said, "docs/feeds.md: put what `python -m tests.feeds.score_origin --table` prints"
+    assert f"**{len(CHECKS)} of {len(CHECKS)}**" in said

@@ -46,6 +46,16 @@ HOSTILE = [
     "http://example.org\\@127.0.0.1/",
     "http://example.org/\r\nHost: inside",
     "http://exam\u200bple.org/",
+    "http://127.0.0.1\u200b/",
+    "http://exämple.org\u3002127.0.0.1/",
+    "http://８.8.8.8/",
+    "http://ⓛocalhost/",
+    "http://bücher/",
+    "http://bücher.local/",
+    "http://alice@bücher.example.org/",
+    "http://bücher.example.org:22/",
+    "http://b%C3%BCcher.example.org/",
+    "http://-ü.example.org/",
     "http://example.org:99999/",
     "http:///feed",
     "example.org/feed",
@@ -78,6 +88,26 @@ def test_an_ordinary_address_passes() -> None:
     target = guard.check_url("https://Example.org/feed?x=1")
     assert (target.host, target.port, target.path) == ("example.org", 443, "/feed?x=1")
     assert len(guard.addresses(target)) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "path"),
+    [
+        ("https://Bücher.example.org/Neu?q=ä", "xn--bcher-kva.example.org", "/Neu?q=%C3%A4"),
+        ("https://例え.テスト/feed", "xn--r8jz45g.xn--zckzah", "/feed"),
+        ("https://example.org/caf\u00e9%20x", "example.org", "/caf%C3%A9%20x"),
+        ("https://xn--bcher-kva.example.org/", "xn--bcher-kva.example.org", "/"),
+    ],
+)
+def test_an_address_in_another_script_is_what_idna_makes_of_it(url: str, host: str, path: str) -> None:
+    target = Guard(resolver=never).check_url(url)
+    assert (target.host, target.path) == (host, path)
+
+
+def test_a_name_in_another_script_that_resolves_inside_is_refused() -> None:
+    guard = Guard(resolver=lambda host, port: ["10.0.0.1"])
+    with pytest.raises(Permanent, match="address_refused_private"):
+        guard.addresses(guard.check_url("https://bücher.example.org/feed"))
 
 
 def test_an_allowed_pair_opens_that_port_and_no_other() -> None:

@@ -17,7 +17,7 @@ def add(store: Store, *urls: str) -> None:
 
 def claim(store: Store, seconds: float) -> list[int]:
     with store.write() as session:
-        return [c.id for c in feeds.claim(session, NOW + timedelta(seconds=seconds), 10, "host:1")]
+        return [c.id for c in feeds.claim(session, NOW + timedelta(seconds=seconds), 10, "host:1", feeds.Pace(5))]
 
 
 def test_a_due_row_is_claimed_by_one_worker_only(store: Store) -> None:
@@ -45,15 +45,16 @@ def test_a_lease_lasts_while_the_poll_does(store: Store) -> None:
     assert claim(store, feeds.LEASE_S + 1) == []
 
 
-def test_a_lease_of_a_process_that_died_ends_at_once(store: Store) -> None:
+def test_a_lease_of_a_process_that_died_ends_at_once_but_the_minimum_interval_holds(store: Store) -> None:
     add(store, "https://a.example.org/feed")
     ids = claim(store, 0)
     with store.write() as session:
-        feeds.release_dead(session, lambda owner: True, NOW)
-    assert claim(store, 2) == []
+        feeds.release_dead(session, lambda owner: True, 5)
+    assert claim(store, 10) == []
     with store.write() as session:
-        feeds.release_dead(session, lambda owner: owner != "host:1", NOW)
-    assert claim(store, 2) == ids
+        feeds.release_dead(session, lambda owner: owner != "host:1", 5)
+    assert claim(store, 4) == []
+    assert claim(store, 6) == ids
 
 
 def test_a_poll_under_way_is_not_begun_again_by_hand(store: Store) -> None:
@@ -67,7 +68,7 @@ def test_a_poll_under_way_is_not_begun_again_by_hand(store: Store) -> None:
 def test_a_host_that_asked_for_peace_is_left_alone(store: Store) -> None:
     add(store, "https://a.example.org/1", "https://b.example.org/2")
     with store.write() as session:
-        (first,) = feeds.claim(session, NOW, 10, "host:1")
+        (first,) = feeds.claim(session, NOW, 10, "host:1", feeds.Pace(5))
         state = first.feed.model_copy(update={"next_poll_at": NOW + timedelta(days=1)})
         busy = PollResult(state, Attempt(at=NOW, status=429), [], host_pause_s=3600)
         feeds.save_polls(session, [(first.id, busy)], NOW)
