@@ -44,9 +44,9 @@ chaos: setup ## real processes, broker, database and relay, and what is killed u
 fresh-test: ## make demo and make test in an empty Debian (needs a Docker engine; IMAGE=… NETWORK=host CA=….pem DEMO=1)
 	@$(PYTHON) -m ops.fresh_test $(if $(IMAGE),--image $(IMAGE)) $(if $(NETWORK),--network $(NETWORK)) $(if $(CA),--ca $(CA)) $(if $(DEMO),--skip-tests)
 
-fuzz: setup ## look for input that breaks parsing, reading, rules or messages (FUZZ_S seconds a target; Linux x86-64)
+fuzz: setup ## look for input that breaks parsing, reading, rules, messages or templates (FUZZ_S seconds a target; Linux x86-64)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
-	@for target in feed text rules message; do $(BIN)/python -m tests.fuzz $$target -max_total_time=$${FUZZ_S:-60} || exit 1; done
+	@for target in feed text rules message template; do $(BIN)/python -m tests.fuzz $$target -max_total_time=$${FUZZ_S:-60} || exit 1; done
 
 sbom: setup ## dist/sbom.cdx.json: what Oncowire consists of (CycloneDX)
 	@mkdir -p dist && $(BIN)/cyclonedx-py requirements requirements/main.txt --pyproject pyproject.toml \

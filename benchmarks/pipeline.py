@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""From feed bytes to delivery rows: `python -m benchmarks.pipeline [--database sqlite|postgres] [--items N] [--soak]`.
+"""From feed bytes to delivery rows: `python -m benchmarks.pipeline [--database sqlite|postgres] [--items N] [--workers N]`.
 
-One process with the product's own stages over a real store; feeds are real servers on loopback. Every item is a story of
-its own; one subscription in a hundred follows it. Time in which nothing is done (a host is asked once a second) is left
-out. `--soak` prints the process's memory as it goes: it must be flat.
+The product's own stages over a real store; feeds are real servers on loopback. Every item is a story of its own; one
+subscription in a hundred follows it. One process polls, `--workers` of them read, group and match. Time in which nothing
+is done (a host is asked once a second) is left out. `--soak` prints the memory of all of them as it goes: it must be flat.
 """
 
 import argparse
@@ -14,14 +14,18 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple, Self
 
 from sqlalchemy import func
 from sqlmodel import select
 
+from alerts import logs
 from alerts.config import Settings, load
 from alerts.facts import concepts
 from alerts.feeds import ListedFeed
@@ -44,7 +48,8 @@ def main() -> None:
         with _settings(given.database, folder, newsroom) as settings:
             pipeline = Pipeline(settings)
             _prepare(pipeline, newsroom, given.subscriptions)
-            busy_s = _run(pipeline, newsroom, given.items, given.soak)
+            with Readers(settings, given.workers) as readers:
+                spent = _run(pipeline, readers, newsroom, given.items, given.soak)
             with pipeline.store.read() as session:
                 made = session.exec(select(func.count()).select_from(Delivery)).one()
             pipeline.close()
@@ -52,13 +57,76 @@ def main() -> None:
         newsroom.close()
         shutil.rmtree(folder, ignore_errors=True)
     load_1 = os.getloadavg()[0]
+    busy_s = spent.poll_s + spent.read_s
     print(f"{given.database}: {given.items:,} items × {given.subscriptions:,} subscriptions → {made:,} delivery rows")
-    print(f"{given.items / busy_s:.1f} items/s, {made / busy_s:.0f} rows/s; load of the machine {load_1:.1f}")
+    print(f"polled {given.items / spent.poll_s:.0f} items/s; {given.workers} workers read, grouped, matched", end=" ")
+    print(
+        f"{given.items / spent.read_s:.1f} items/s; together {given.items / busy_s:.1f} items/s, {made / busy_s:.0f} rows/s"
+    )
+    print(f"load of the machine {load_1:.1f}")
 
 
-def _run(pipeline: Pipeline, newsroom: Newsroom, items: int, soak: bool) -> float:
+class Readers:
+    """Processes of their own that read, group and match what is due over the one database."""
+
+    def __init__(self, settings: Settings, count: int) -> None:
+        self._count = count
+        self._pool = ProcessPoolExecutor(count, get_context("spawn"), _open, (settings,))
+
+    def __enter__(self) -> Self:
+        self._all(_pid)  # each has started and read the vocabulary before time is taken
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+
+    def process_due(self) -> None:
+        """Return when nothing is due any more."""
+        self._all(_process_due)
+
+    def memory_b(self) -> int:
+        """Of this process and of all readers."""
+        return sum(_memory_b(pid) for pid in {os.getpid(), *self._all(_pid)})
+
+    def _all(self, work: Callable[[], int]) -> list[int]:
+        return [future.result() for future in [self._pool.submit(work) for _ in range(self._count)]]
+
+
+_opened: list[Pipeline] = []  # of a reader
+
+
+def _open(settings: Settings) -> None:
+    logs.configure(settings)
+    _opened.append(Pipeline(settings))
+    _opened[0].process_due()
+
+
+def _process_due() -> int:
+    """How much this reader did."""
+    total = 0
+    while handled := _opened[0].process_due().handled:
+        total += handled
+    return total
+
+
+def _pid() -> int:
+    time.sleep(0.5)  # so that each of the readers takes one
+    return os.getpid()
+
+
+def _memory_b(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+
+
+class Spent(NamedTuple):
     """Seconds in which something was done."""
-    busy_s = 0.0
+
+    poll_s: float
+    read_s: float
+
+
+def _run(pipeline: Pipeline, readers: Readers, newsroom: Newsroom, items: int, soak: bool) -> Spent:
+    poll_s = read_s = 0.0
     while newsroom.published < items:
         newsroom.publish(min(A_ROUND, items - newsroom.published))
         while _stored(pipeline) < newsroom.published + FEEDS:
@@ -66,15 +134,13 @@ def _run(pipeline: Pipeline, newsroom: Newsroom, items: int, soak: bool) -> floa
             began = time.perf_counter()
             _make_due(pipeline)
             pipeline.poll_due()
-            busy_s += time.perf_counter() - began
+            poll_s += time.perf_counter() - began
         began = time.perf_counter()
-        while pipeline.process_due().handled:
-            pass
-        busy_s += time.perf_counter() - began
+        readers.process_due()
+        read_s += time.perf_counter() - began
         if soak:
-            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-            print(f"{newsroom.published:,} items: {pages * resource.getpagesize() >> 20} MiB", file=sys.stderr)
-    return busy_s
+            print(f"{newsroom.published:,} items: {readers.memory_b() >> 20} MiB", file=sys.stderr)
+    return Spent(poll_s, read_s)
 
 
 def _stored(pipeline: Pipeline) -> int:
@@ -134,12 +200,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     parser.add_argument("--items", type=int, default=640)
     parser.add_argument("--subscriptions", type=int, default=10_000)
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--soak", action="store_true")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    from alerts import logs
-
     logs.configure(load({"ONCOWIRE_LOG_LEVEL": "ERROR"}))
     main()

@@ -8,17 +8,21 @@ from datetime import UTC, datetime
 
 from alerts.delivery import render
 from alerts.delivery.limits import over
+from alerts.delivery.templating import PARTS, child, lint
+from alerts.delivery.templating.samples import known
+from alerts.delivery.values import alert_values
 from alerts.errors import OncowireError
 from alerts.facts import concepts, reader
 from alerts.feeds.opml import read_opml
 from alerts.feeds.parse import parse as parse_feed
 from alerts.model import AlertKind, ChannelKind, NewsItem
 from alerts.subscriptions import parse as parse_rules
-from tests.delivery.samples import everywhere
+from tests.delivery.samples import HOSTILE, everywhere
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CHANNELS = tuple(ChannelKind)
 MAX_BYTES = 20_000
+UNSUBSCRIBE = "\n{{ links.unsubscribe }}"
 
 
 def feed(data: bytes) -> None:
@@ -67,4 +71,27 @@ def message(data: bytes) -> None:
         assert "<!channel>" not in seen
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"feed": feed, "text": text, "rules": rules, "message": message}
+def template(data: bytes) -> None:
+    """A team's template: faults with a line, or it renders; what it was given stays inert, and it runs away with nothing."""
+    words = data.decode("utf-8", "replace")
+    values = alert_values(everywhere(HOSTILE, 2, AlertKind.UPDATE))
+    for channel in CHANNELS:
+        source = {part: words + (UNSUBSCRIBE if part in {"html", "text"} else "") for part in PARTS[channel]}
+        faults = lint(channel, source, known())
+        assert all(fault.line >= 1 and fault.code for fault in faults)
+        wrong = {fault.part for fault in faults}
+        sound = {part: text for part, text in source.items() if part not in wrong}
+        for part, text in sound.items():
+            made = child.one({part: child.environment(channel, part).from_string(text)}, values)
+            assert "error" in made or len(made["parts"][part]) <= child.MAX_PART_CHARS
+            if "<" not in text:
+                assert "<script" not in made.get("parts", {}).get(part, "").lower() or part != "html"
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "feed": feed,
+    "text": text,
+    "rules": rules,
+    "message": message,
+    "template": template,
+}

@@ -10,7 +10,7 @@ import pytest
 from tests.fuzz.targets import MAX_BYTES, TARGETS
 
 CORPUS = Path(__file__).parent / "corpus"
-MUTATIONS = {"feed": 300, "text": 150, "rules": 300, "message": 20}
+MUTATIONS = {"feed": 300, "text": 150, "rules": 300, "message": 20, "template": 150}
 PIECES = (
     b"<",
     b">",
