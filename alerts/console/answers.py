@@ -102,7 +102,8 @@ def _not_modified(_: Request, exc: Exception) -> Response:
 def _expected(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, OncowireError)
     status = 503 if isinstance(exc, Transient) else STATUS.get(exc.code, 422)
-    return refuse(request, status, exc.code, exc.message)
+    faults = getattr(exc, "errors", None)  # of a file: each with its line
+    return refuse(request, status, exc.code, exc.message, **({"errors": faults} if faults and is_api(request) else {}))
 
 
 def _invalid(request: Request, exc: Exception) -> Response:

@@ -43,6 +43,11 @@ class Desk:
         return actor(self.request)
 
     @property
+    def origin(self) -> str:
+        """By which door a change came: api · console."""
+        return "api" if self.request.url.path.startswith("/api/") else "console"
+
+    @property
     def is_htmx(self) -> bool:
         """Only a part of the page is wanted."""
         return self.request.headers.get("hx-request") == "true"

@@ -65,10 +65,16 @@ def apply_one(
     opt_in: bool = False,
 ) -> str:
     """created · changed · unchanged, in a transaction of the caller."""
-    routes = [_route(store, session, team, c, now, opt_in=opt_in) for c in spec.channels]
+    kept = routes(store, session, spec, team, now, opt_in=opt_in)
     data = spec.model_dump(mode="json", exclude={"channels"})
-    kept = list(dict.fromkeys(routes))
     return subscriptions.save(session, team, spec.name, data, spec.state, kept, author=author, origin=origin, now=now)
+
+
+def routes(
+    store: Store, session: Session, spec: SubscriptionSpec, team: int, now: datetime, *, opt_in: bool
+) -> list[Route]:
+    """The channels of a specification as rows; new destinations are made. Raises InputError(unknown_channel)."""
+    return list(dict.fromkeys(_route(store, session, team, c, now, opt_in=opt_in) for c in spec.channels))
 
 
 def _route(store: Store, session: Session, team: int, spec: ChannelSpec, now: datetime, *, opt_in: bool) -> Route:

@@ -15,12 +15,21 @@ from httpx2 import Response
 from alerts.config import Settings
 from alerts.console.access import cookie_name
 from alerts.console.app import create_app
+from alerts.console.roles import SCOPES
 from alerts.store import accounts, ops
 from alerts.store.engine import Store
 from tests.conftest import settings_of
 
 PEOPLE = {"alice": ("a", "admin"), "bob": ("a", "editor"), "vera": ("a", "viewer"), "charlie": ("b", "admin")}
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
+
+
+RULE = {
+    "name": "EC and cabozantinib",
+    "rule": {"drugs": {"any": ["Cabometyx"]}, "regulators": {"any": ["EC"]}},
+    "channels": [{"email": "alice@example.org"}],
+}
+Program = Callable[..., TestClient]
 
 
 class People(NamedTuple):
@@ -96,3 +105,18 @@ def as_(app: FastAPI, store: Store, store_settings: Settings, people: People) ->
 def stranger(app: FastAPI) -> Browser:
     """A browser of somebody who has not logged in."""
     return Browser(app)
+
+
+@pytest.fixture
+def program(app: FastAPI, store: Store, people: People) -> Program:
+    """`program("alice", "read")`: a client with a token of Alice that has these scopes."""
+
+    def made(name: str, *scopes: str) -> TestClient:
+        team = people.teams["b" if name == "charlie" else "a"]
+        with store.write() as session:
+            token = accounts.make_token(
+                session, people.users[name], team, "test", scopes or tuple(SCOPES), datetime.now(UTC), None
+            )
+        return TestClient(app, base_url="http://127.0.0.1:8000", headers={"Authorization": f"Bearer {token}"})
+
+    return made

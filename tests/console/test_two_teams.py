@@ -26,7 +26,6 @@ SHARED = {
     "feed_id",
     "kind",
 }  # news and feeds are of the whole service; a kind names the own team's template
-RULE = {"name": "B", "rule": {"drugs": {"any": ["cabozantinib"]}}, "channels": [{"email": "charlie@example.org"}]}
 FORM = {
     "state": "paused",
     "label": "x",
@@ -37,7 +36,6 @@ FORM = {
     "item": "1",
     "into": "1",
 }
-BODIES = {"rule_id": RULE, "user_id": {"role": "viewer"}}
 
 
 @pytest.fixture
@@ -72,8 +70,17 @@ def ask(browser: Browser, method: str, path: str, route: GuardedRoute) -> Any:
     headers = {"Origin": "http://127.0.0.1:8000", "X-CSRF-Token": browser.csrf(), "If-Match": "*"}
     if method in SAFE or not route.path.startswith("/api/"):
         return browser.client.request(method, path, headers=headers, data=None if method in SAFE else FORM)
-    body = next((BODIES[key] for key in parameters(route) if key in BODIES), None)
-    return browser.client.request(method, path, headers=headers, json=body)
+    return browser.client.request(method, path, headers=headers, json=example(browser, method, route))
+
+
+def example(browser: Browser, method: str, route: GuardedRoute) -> Any:
+    """The body that the API's own document gives as an example."""
+    document = browser.get("/api/openapi.json").json()
+    body = document["paths"][route.path_format][method.lower()].get("requestBody")
+    if body is None:
+        return None
+    schema = body["content"]["application/json"]["schema"]
+    return document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]["example"]
 
 
 def of_team_a(store: Store, people: People) -> list[Any]:

@@ -4,10 +4,11 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
@@ -79,25 +80,37 @@ Words = Annotated[str, Query(max_length=200, description="Words that must all be
 
 def asked(cursor: str | None, limit: int, q: str = "", **filters: str) -> Asked:
     """Raises InputError(bad_cursor)."""
-    return Asked(q=q, limit=limit + 1, filters=filters, before_id=_opened(cursor) if cursor else None)
+    return Asked(q=q, limit=limit + 1, filters=filters, before_id=_number(cursor) if cursor else None)
 
 
-def _opened(cursor: str) -> int:
+def _number(cursor: str) -> int:
+    text = _opened(cursor)
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= MAX_ID):
+        raise InputError("bad_cursor", "This cursor was not made by this API.")
+    return int(text)
+
+
+def _opened(cursor: str) -> str:
     try:
-        number = int(base64.urlsafe_b64decode(cursor.encode("ascii") + b"==").decode("ascii"))
+        return base64.urlsafe_b64decode(cursor.encode("ascii") + b"==").decode("utf-8")
     except (ValueError, binascii.Error, UnicodeError):
         raise InputError("bad_cursor", "This cursor was not made by this API.") from None
-    if not 0 < number <= MAX_ID:
-        raise InputError("bad_cursor", "This cursor was not made by this API.")
-    return number
 
 
-def page_of(rows: list[Any], limit: int, show: Callable[[Any], T], key: Callable[[Any], int | None]) -> dict[str, Any]:
-    """`items`, and `next`: the cursor of the following page, null on the last one."""
+def page_of(rows: Sequence[Any], limit: int, show: Callable[[Any], T], key: Callable[[Any], object]) -> dict[str, Any]:
+    """`items`, and `next`: the cursor of the following page, null on the last one. `rows`: one more than the limit."""
     kept = rows[:limit]
     last = key(kept[-1]) if len(rows) > limit and kept else None
-    following = base64.urlsafe_b64encode(str(last).encode()).decode().rstrip("=") if last else None
+    following = base64.urlsafe_b64encode(str(last).encode()).decode().rstrip("=") if last is not None else None
     return {"items": [show(row) for row in kept], "next": following}
+
+
+def part_of(
+    rows: Iterable[Any], cursor: str | None, limit: int, show: Callable[[Any], T], key: Callable[[Any], str]
+) -> dict[str, Any]:
+    """A page of a list that is short enough to be held whole; `key` is what it is ordered by, and unique."""
+    after = _opened(cursor) if cursor else ""
+    return page_of([r for r in sorted(rows, key=key) if key(r) > after][: limit + 1], limit, show, key)
 
 
 # ── idempotency ──────────────────────────────────────────────────────────────────────────────────
@@ -119,6 +132,8 @@ def once(
     if key is None:
         with desk.store.write() as session:
             return _json(make(session).model_dump_json(), status)
+    # Answers may hold what is shown once (a token, a link): they are kept sealed.
+    box = desk.store.secrets
     who = desk.request.headers.get("authorization", "") or f"user {desk.actor.user_id}"
     asked_for = f"{desk.request.method} {desk.request.url.path} {request_body}"
     digest, owner = hashlib.sha256(asked_for.encode()).hexdigest(), accounts.sha256(who)
@@ -126,11 +141,17 @@ def once(
         kept = accounts.answer_of(session, owner, key)
         if kept is None:
             body = make(session).model_dump_json()
-            accounts.keep_answer(session, owner, key, digest, status, body, desk.now)
+            accounts.keep_answer(session, owner, key, digest, status, box.seal({"body": body}), desk.now)
             return _json(body, status)
     if kept.request_sha256 != digest:
         raise InputError("key_reused", "This Idempotency-Key was used for another request.")
-    return _json(kept.body, kept.status, {"Idempotency-Replayed": "true"})
+    return _json(box.open(kept.body)["body"], kept.status, {"Idempotency-Replayed": "true"})
+
+
+def etagged(made: Response) -> Response:
+    """The answer of a POST about a rule, with the tag of the revision that it shows."""
+    made.headers["ETag"] = etag(json.loads(bytes(made.body))["revision"])
+    return made
 
 
 def _json(body: str, status: int, headers: dict[str, str] | None = None) -> Response:
@@ -163,4 +184,27 @@ def require_match(given: str | None, revision: int) -> None:
         raise InputError("precondition_failed", f"It is at revision {revision} now; read it again.")
 
 
+# ── files ────────────────────────────────────────────────────────────────────────────────────────
+
+
+Schema = dict[str, Any]
+
+
+def file_body(kind: str, schema: Schema, example: str) -> dict[str, Any]:
+    """The description of a body that is a file, for `openapi_extra`. `schema`: of what it says."""
+    return {"requestBody": {"required": True, "content": {kind: {"schema": schema, "example": example}}}}
+
+
+def file_answer(kind: str, schema: Schema, description: str, example: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"description": description, "content": {kind: {"schema": schema, "example": example}}}}
+
+
+async def _file(request: Request) -> str:
+    try:
+        return (await request.body()).decode("utf-8")
+    except UnicodeError:
+        raise InputError("bad_encoding", "The file is not UTF-8.") from None
+
+
+FileText = Annotated[str, Depends(_file)]
 Id = Annotated[int, Path(ge=1, le=MAX_ID)]

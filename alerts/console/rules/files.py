@@ -5,42 +5,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
-from sqlmodel import Session
 
 from alerts.console.access import GuardedRoute
-from alerts.console.desk import CurrentDesk, Desk, not_found
+from alerts.console.desk import CurrentDesk, Desk
 from alerts.console.roles import Role, needs
-from alerts.console.rules import article
-from alerts.console.rules.form import stored_spec
+from alerts.console.rules import article, changes
 from alerts.errors import OncowireError
 from alerts.facts import concepts
-from alerts.pipeline import rulefiles
 from alerts.store import rules
-from alerts.store.tables import Subscription
-from alerts.subscriptions import ChannelSpec, Fault, parse
-from alerts.subscriptions.written import written
+from alerts.subscriptions import Fault, parse
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/rules")
-
-
-def as_yaml(session: Session, rows: list[Subscription]) -> str:
-    """Rule file of stored subscriptions. Channels by their name: their secrets never leave the store."""
-    specs = []
-    for row in rows:
-        assert row.id is not None
-        named = _named(session, row.id)
-        specs.append(stored_spec({**row.spec, "state": row.state}, named))
-    return written(specs, concepts())
-
-
-def _named(session: Session, rule_id: int) -> list[ChannelSpec]:
-    """Its channels by name, each with the rhythm of its own that it has there."""
-    channels = {c.id: c for c in rules.channels_of(session, rule_id) if c.id is not None}
-    return [
-        ChannelSpec(kind="channel", config={"label": channels[r.channel_id].label}, cadence=r.cadence, quiet=r.quiet,
-                    cap_per_day=r.cap_per_day)
-        for r in rules.routes(session, rule_id, list(channels))
-    ]  # fmt: skip
 
 
 def _download(text: str, name: str) -> Response:
@@ -52,24 +27,24 @@ def _download(text: str, name: str) -> Response:
 @needs(Role.VIEWER)
 def export_all(desk: CurrentDesk) -> Response:
     with desk.store.read() as session:
-        return _download(as_yaml(session, list(rules.all_of(session, desk.actor.team_id))), desk.actor.seat.slug)
+        return _download(
+            changes.as_yaml(session, list(rules.all_of(session, desk.actor.team_id))), desk.actor.seat.slug
+        )
 
 
 @router.get("/{rule_id:int}.yaml")
 @needs(Role.VIEWER)
 def export_one(desk: CurrentDesk, rule_id: int) -> Response:
     with desk.store.read() as session:
-        row = rules.one(session, desk.actor.team_id, rule_id)
-        if row is None:
-            raise not_found("rule")
-        return _download(as_yaml(session, [row]), f"rule-{rule_id}")
+        row = changes.mine(session, desk, rule_id)
+        return _download(changes.as_yaml(session, [row]), f"rule-{rule_id}")
 
 
 @router.get("/yaml")
 @needs(Role.VIEWER)
 def yaml_page(desk: CurrentDesk) -> Response:
     with desk.store.read() as session:
-        text = as_yaml(session, list(rules.all_of(session, desk.actor.team_id)))
+        text = changes.as_yaml(session, list(rules.all_of(session, desk.actor.team_id)))
     return _yaml(desk, text if text.strip() != "[]" else "", [])
 
 
@@ -90,21 +65,10 @@ def apply_yaml(
             desk, text, parsed.faults, None if parsed.faults else [(s.name, "can be applied") for s in parsed.specs]
         )
     try:
-        outcomes = rulefiles.apply_specs(
-            desk.store,
-            parsed.specs,
-            desk.actor.team_id,
-            author=desk.actor.name,
-            origin="console",
-            now=desk.now,
-            opt_in=desk.settings.double_opt_in,
-        )
+        with desk.store.write() as session:
+            outcomes = changes.apply(session, desk, parsed.specs)
     except OncowireError as exc:
         return _yaml(desk, text, [Fault(1, exc.code, exc.message)])
-    with desk.store.write() as session:
-        for name, outcome in outcomes:
-            if outcome != "unchanged":
-                desk.audit(session, f"rule_{outcome}", f"rule {name}", by="yaml")
     return _yaml(desk, text, [], outcomes)
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Pages of rules: the list, the editor with its parts, saving, states, history."""
 
-from difflib import unified_diff
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -12,11 +11,10 @@ from alerts.console import tables
 from alerts.console.access import GuardedRoute
 from alerts.console.desk import CurrentDesk, Desk, not_found
 from alerts.console.roles import Role, needs
+from alerts.console.rules import changes, preview
 from alerts.console.rules import form as forms
-from alerts.console.rules import preview
 from alerts.console.rules.fields import BY_KEY, FIELDS, chip, suggest
 from alerts.console.rules.form import RuleForm
-from alerts.errors import InputError
 from alerts.facts import concepts
 from alerts.model import ChannelKind, EventType
 from alerts.store import rules, subscriptions
@@ -24,10 +22,8 @@ from alerts.store.subscriptions import Destination
 from alerts.store.tables import Subscription
 from alerts.subscriptions import Rule, SubscriptionSpec
 from alerts.subscriptions.sentence import sentence
-from alerts.subscriptions.written import written
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/rules")
-STATES = ("draft", "active", "paused")
 COLUMNS = (
     tables.Column("name", "Rule"),
     tables.Column("state", "State"),
@@ -54,7 +50,7 @@ def rule_list(desk: CurrentDesk) -> Response:
         return tables.csv_answer("rules", COLUMNS, found.rows, lambda row, key: cells[key](row))
     sentences = {row.subscription.id: sentence(_rule(row.subscription), concepts()) for row in found.rows}
     table = tables.Table("/rules", COLUMNS, asked, found.rows, found.total)
-    return desk.show("rules/list.html", table=table, sentences=sentences, states=STATES)
+    return desk.show("rules/list.html", table=table, sentences=sentences, states=changes.STATES)
 
 
 def _rule(row: Subscription) -> Rule:
@@ -83,9 +79,7 @@ def edit_rule(desk: CurrentDesk, rule_id: int) -> Response:
 
 
 def _stored(session: Session, desk: Desk, rule_id: int) -> tuple[Subscription, RuleForm]:
-    row = rules.one(session, desk.actor.team_id, rule_id)
-    if row is None:
-        raise not_found("rule")
+    row = changes.mine(session, desk, rule_id)
     chosen = [c.id for c in rules.channels_of(session, rule_id) if c.id is not None]
     return row, forms.of(forms.stored_spec(row.spec), chosen, row.revision)
 
@@ -136,10 +130,7 @@ def _row(desk: Desk, rule_id: int | None) -> Subscription | None:
     if rule_id is None:
         return None
     with desk.store.read() as session:
-        row = rules.one(session, desk.actor.team_id, rule_id)
-    if row is None:
-        raise not_found("rule")
-    return row
+        return changes.mine(session, desk, rule_id)
 
 
 Posted = Annotated[str, Form(max_length=500)]
@@ -187,7 +178,7 @@ def preview_part(desk: CurrentDesk, posted: CurrentForm) -> Response:
 @needs(Role.EDITOR, "rules:write")
 def save(desk: CurrentDesk, posted: CurrentForm, state: Posted) -> Response:
     form, rule_id, days = posted
-    state = state if state in STATES else "draft"
+    state = state if state in changes.STATES else "draft"
     row = _row(desk, rule_id)
     form = forms.changed(form)
     with desk.store.read() as session:
@@ -208,27 +199,17 @@ def save(desk: CurrentDesk, posted: CurrentForm, state: Posted) -> Response:
 
 def _save(desk: Desk, row: Subscription | None, spec: SubscriptionSpec, form: RuleForm, channels: list[int]) -> int:
     """Id of the rule; all of it in one transaction with its line in the audit log."""
-    team, actor = desk.actor.team_id, desk.actor.name
+    team = desk.actor.team_id
     with desk.store.write() as session:
         if form.new_email.strip():
             address = form.new_email.strip()
             destination = Destination(ChannelKind.EMAIL, {"address": address}, address, address)
             state = "unverified" if desk.settings.double_opt_in else "active"
             channels = [*channels, subscriptions.save_channel(desk.store, session, team, destination, desk.now, state)]
-        if row is not None and row.name != spec.name and row.id is not None:
-            mine = rules.one(session, team, row.id)
-            assert mine is not None
-            rules.rename(session, mine, spec.name)
-        data = spec.model_dump(mode="json", exclude={"channels"})
-        routes = rules.routes(session, row.id if row is not None else None, channels)
-        outcome = subscriptions.save(
-            session, team, spec.name, data, spec.state, routes, author=actor, origin="console", now=desk.now
-        )
-        saved = rules.by_name(session, team, spec.name)
-        assert saved is not None
+        had = row.id if row is not None else None
+        stored = changes.mine(session, desk, had) if had is not None else None
+        saved = changes.save(session, desk, stored, spec, rules.routes(session, had, channels))
         assert saved.id is not None
-        if outcome != "unchanged":
-            desk.audit(session, f"rule_{outcome}", f"rule {spec.name}", state=spec.state, revision=saved.revision)
         return saved.id
 
 
@@ -246,25 +227,10 @@ def _volume(desk: Desk, row: Subscription | None, form: RuleForm, state: str) ->
 @needs(Role.EDITOR, "rules:write")
 def set_state(desk: CurrentDesk, rule_id: int, state: Posted) -> Response:
     """Switch on, pause, back to draft."""
-    if state not in STATES:
-        raise InputError("bad_state", "A rule is draft, active or paused.")
     with desk.store.write() as session:
-        row, form = _stored(session, desk, rule_id)
-        if state == "active" and not form.channels:
-            raise InputError("no_channel", "Choose where to tell it before switching it on.")
-        _keep(session, desk, row, {**row.spec, "state": state}, f"rule_{state}", form.channels)
-    return desk.go(f"/rules/{rule_id}", f"“{row.name}” is {state} now.")
-
-
-def _keep(
-    session: Session, desk: Desk, row: Subscription, spec: dict[str, object], action: str, channels: tuple[int, ...]
-) -> None:
-    routes = rules.routes(session, row.id, channels)
-    subscriptions.save(
-        session, desk.actor.team_id, row.name, spec, str(spec["state"]), routes,
-        author=desk.actor.name, origin="console", now=desk.now,
-    )  # fmt: skip
-    desk.audit(session, action, f"rule {row.name}", revision=row.revision)
+        row = changes.mine(session, desk, rule_id)
+        changes.set_state(session, desk, row, state)
+        return desk.go(f"/rules/{rule_id}", f"“{row.name}” is {state} now.")
 
 
 @router.post("/{rule_id:int}/duplicate")
@@ -272,25 +238,9 @@ def _keep(
 def duplicate(desk: CurrentDesk, rule_id: int) -> Response:
     """A draft with the same conditions under a free name."""
     with desk.store.write() as session:
-        row, form = _stored(session, desk, rule_id)
-        name = _free_name(session, desk.actor.team_id, row.name)
-        spec = {**row.spec, "name": name, "state": "draft"}
-        routes = rules.routes(session, rule_id, form.channels)
-        subscriptions.save(
-            session, desk.actor.team_id, name, spec, "draft", routes,
-            author=desk.actor.name, origin="console", now=desk.now,
-        )  # fmt: skip
-        made = rules.by_name(session, desk.actor.team_id, name)
-        desk.audit(session, "rule_duplicated", f"rule {name}", of=row.name)
-    assert made is not None
-    return desk.go(f"/rules/{made.id}", f"This is a copy of “{row.name}”, as a draft.")
-
-
-def _free_name(session: Session, team: int, name: str) -> str:
-    number = 2
-    while rules.by_name(session, team, made := f"{name[:190]} ({number})") is not None:
-        number += 1
-    return made
+        row = changes.mine(session, desk, rule_id)
+        made = changes.duplicate(session, desk, row)
+        return desk.go(f"/rules/{made.id}", f"This is a copy of “{row.name}”, as a draft.")
 
 
 # ── history ──────────────────────────────────────────────────────────────────────────────────────
@@ -301,22 +251,9 @@ def _free_name(session: Session, team: int, name: str) -> str:
 def history(desk: CurrentDesk, rule_id: int) -> Response:
     """Every revision with its author and what it changed, as rule files have it."""
     with desk.store.read() as session:
-        row, _ = _stored(session, desk, rule_id)
-        kept = rules.history(session, rule_id)
-    texts = [written([forms.stored_spec({**r.spec, "name": r.spec.get("name", row.name)})], concepts()) for r in kept]
-    entries = [
-        {"revision": r, "diff": _diff(texts[n + 1] if n + 1 < len(texts) else "", texts[n])} for n, r in enumerate(kept)
-    ]
+        row = changes.mine(session, desk, rule_id)
+        entries = changes.history(session, row)
     return desk.show("rules/history.html", rule=row, entries=entries)
-
-
-def _diff(old: str, new: str) -> list[tuple[str, str]]:
-    """(kind, line): kind is added, removed or same."""
-    if not old:
-        return [("same", line) for line in new.splitlines()]
-    kinds = {"+": "added", "-": "removed", " ": "same"}
-    lines = list(unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2))[2:]
-    return [(kinds[line[0]], line[1:]) for line in lines if line[0] in kinds]
 
 
 @router.post("/{rule_id:int}/undo")
@@ -324,10 +261,6 @@ def _diff(old: str, new: str) -> list[tuple[str, str]]:
 def undo(desk: CurrentDesk, rule_id: int, revision: Annotated[int, Form()]) -> Response:
     """Back to an earlier revision, which is a new one: nothing of the history is lost."""
     with desk.store.write() as session:
-        row, form = _stored(session, desk, rule_id)
-        old = next((r for r in rules.history(session, rule_id) if r.revision == revision), None)
-        if old is None:
-            raise not_found("revision")
-        spec = {**old.spec, "name": row.name, "state": row.state}
-        _keep(session, desk, row, spec, "rule_undone", form.channels)
-    return desk.go(f"/rules/{rule_id}", f"“{row.name}” is as it was in revision {revision}.")
+        row = changes.mine(session, desk, rule_id)
+        changes.undo(session, desk, row, revision)
+        return desk.go(f"/rules/{rule_id}", f"“{row.name}” is as it was in revision {revision}.")

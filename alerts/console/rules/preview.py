@@ -40,8 +40,12 @@ class Shown(NamedTuple):
     seen_at: datetime
     reasons: tuple[MatchReason, ...]
     mentions: tuple[Mention, ...]
-    failed: str
-    instead: str  # near miss: what the claim holds where the condition failed
+    failed: str  # near miss: the field whose condition failed,
+    instead: str  # and what the claim holds there
+
+    @property
+    def failed_words(self) -> str:
+        return FIELD_WORDS.get(self.failed, self.failed)
 
 
 class Week(NamedTuple):
@@ -62,16 +66,23 @@ class View(NamedTuple):
     weeks: list[Week]
     shown: list[Shown]
     nearly: list[Shown]
-    failed: list[tuple[str, int]]
+    failed: list[tuple[str, int]]  # near misses by the field whose condition failed
     warning: str
     saved_per_week: float | None  # of the rule as it is stored now
+
+    @property
+    def failed_words(self) -> list[tuple[str, int]]:
+        return [(FIELD_WORDS[field], stories) for field, stories in self.failed]
 
 
 def view(desk: Desk, form: RuleForm, days: int, saved: Rule | None = None) -> View | None:
     """None while the form says nothing that could be tried."""
-    if form.empty:
-        return None
-    rule, since = rule_of(form), desk.now - timedelta(days=days)
+    return None if form.empty else of_rule(desk, rule_of(form), days, saved)
+
+
+def of_rule(desk: Desk, rule: Rule, days: int, saved: Rule | None = None) -> View:
+    """The rule tried on the stories of so many days; `saved`: as it is stored now, to compare the volume."""
+    since = desk.now - timedelta(days=days)
     history = desk.request.app.state.history()
     found: Preview = history.preview(rule, since)
     span = _span_days(history.oldest, desk.now, days)
@@ -91,7 +102,7 @@ def view(desk: Desk, form: RuleForm, days: int, saved: Rule | None = None) -> Vi
         weeks=weeks(found.per_week, desk.now, span),
         shown=shown,
         nearly=nearly,
-        failed=[(FIELD_WORDS[f], n) for f, n in failed],
+        failed=failed,
         warning=warning(len(found.matches), per_week, days, found.stories),
         saved_per_week=len(before.matches) * 7 / span if before is not None else None,
     )
@@ -150,7 +161,7 @@ def _shown(session: Session, rule: Rule, found: Found) -> Shown | None:
         seen_at=found.seen_at,
         reasons=made.reasons,
         mentions=mentions,
-        failed=FIELD_WORDS.get(failed, failed),
+        failed=failed,
         instead=instead(failed, facts, made.claim) if failed else "",
     )
 
