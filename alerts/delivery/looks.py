@@ -45,6 +45,9 @@ _EVENTS: dict[EventType, tuple[Look, str]] = {
 }
 
 
+WARNINGS = frozenset({EventType.SAFETY, EventType.WITHDRAWAL})  # stand first in a digest, whatever is newest
+
+
 def look(event: EventType) -> Look:
     return _EVENTS[event][0]
 

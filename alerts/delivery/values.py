@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.delivery.inert import cut, one_line, safe_url
-from alerts.delivery.looks import icon, look
+from alerts.delivery.looks import WARNINGS, icon, look
 from alerts.model import Alert, AlertKind, Digest, DigestGroup, MatchReason, SourceLine
 
 SUBJECT_CHARS = 150
@@ -21,6 +21,7 @@ MAX_SOURCES = 8
 MAX_REASONS = 12
 LINKS = ("story", "more", "mute", "pause", "manage", "unsubscribe")
 MAX_HEADINGS = 25  # of a table of contents
+MAX_WARNINGS = 5  # named before the table of contents; the rest is counted
 
 HELD = {
     "cadence": "",
@@ -73,6 +74,7 @@ def digest_values(digest: Digest, shown: int) -> dict[str, Any]:
     zone = ZoneInfo(digest.zone)
     total = sum(len(group.alerts) for group in digest.groups)
     held = HELD[digest.why]
+    warned = _warned(digest)
     return {
         "kind": AlertKind.DIGEST.value,
         "title": _counted(total, "story", "stories"),
@@ -80,10 +82,9 @@ def digest_values(digest: Digest, shown: int) -> dict[str, Any]:
         "held": held,
         "grouped_by": digest.grouped_by,
         "total": total,
-        "contents": [
-            {"number": n, "heading": _text(g.heading, 120), "count": len(g.alerts), "icons": _icons(g.alerts)}
-            for n, g in enumerate(digest.groups[:MAX_HEADINGS], start=1)
-        ],
+        "warnings": [_warning(alert) for alert in warned[:MAX_WARNINGS]],
+        "warning_count": len(warned),
+        "contents": [_heading(n, g) for n, g in enumerate(digest.groups[:MAX_HEADINGS], start=1)],
         "more_headings": max(len(digest.groups) - MAX_HEADINGS, 0),
         "groups": _groups(digest.groups, shown),
         "left_off": total - min(shown, total),
@@ -102,13 +103,15 @@ def subject(alert: Alert) -> str:
 
 
 def digest_subject(digest: Digest) -> str:
-    """How many stories on what, until when: "[Digest] 7 stories: cabozantinib, osimertinib and 3 more · 25 November"."""
-    total = sum(len(group.alerts) for group in digest.groups)
+    """How many stories on what, until when: "[Digest] 7 stories, 1 warning: cabozantinib and 3 more · 25 November"."""
+    counted = _counted(sum(len(group.alerts) for group in digest.groups), "story", "stories")
+    if warned := len(_warned(digest)):
+        counted += f", {_counted(warned, 'warning', 'warnings')}"
     names = [cut(one_line(group.heading), 40) for group in digest.groups]
     rest = len(names) - 2
     listed = ", ".join(names[:2]) + (f" and {rest} more" if rest > 0 else "")
     until = digest.window_end.astimezone(ZoneInfo(digest.zone))
-    return cut(f"[Digest] {_counted(total, 'story', 'stories')}: {listed} · {until.day} {until:%B}", SUBJECT_CHARS)
+    return cut(f"[Digest] {counted}: {listed} · {until.day} {until:%B}", SUBJECT_CHARS)
 
 
 def why(alert: Alert) -> str:
@@ -140,6 +143,30 @@ def _follows(alert: Alert) -> dict[str, str] | None:
     text = f"Update to “{headline}”" + (f" ({when})" if when else "")
     step = _text(alert.follows_step)
     return {"headline": headline, "date": when, "text": f"{text}: {step}" if step else text}
+
+
+def _warned(digest: Digest) -> list[Alert]:
+    return [alert for group in digest.groups for alert in group.alerts if alert.event in WARNINGS]
+
+
+def _warning(alert: Alert) -> dict[str, str]:
+    """A line above the table of contents, with the way to the story."""
+    values = alert_values(alert, quotes=0, sources=1)
+    url = values["links"]["story"] or next((s["url"] for s in values["sources"]), "")
+    return {name: values[name] for name in ("icon", "status", "title")} | {"url": url}
+
+
+def _heading(number: int, group: DigestGroup) -> dict[str, Any]:
+    """A line of the table of contents; `warned` counts the warnings in words, empty if there is none."""
+    warned = sum(alert.event in WARNINGS for alert in group.alerts)
+    return {
+        "number": number,
+        "heading": _text(group.heading, 120),
+        "count": len(group.alerts),
+        "counted": _counted(len(group.alerts), "story", "stories"),
+        "icons": _icons(group.alerts),
+        "warned": _counted(warned, "warning", "warnings") if warned else "",
+    }
 
 
 def _groups(groups: Sequence[DigestGroup], shown: int) -> list[dict[str, Any]]:

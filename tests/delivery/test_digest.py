@@ -10,7 +10,7 @@ from alerts.delivery import render_digest
 from alerts.delivery.limits import over
 from alerts.errors import Permanent
 from alerts.model import ChannelKind, DigestGroup, Message
-from tests.delivery.samples import HOSTILE, approval, digest, everywhere, miss
+from tests.delivery.samples import HOSTILE, approval, digest, everywhere, miss, warning
 
 
 def words(message: Message) -> str:
@@ -22,7 +22,7 @@ def words(message: Message) -> str:
 def test_a_digest_lists_what_is_in_it_and_tells_each_story_under_its_heading(channel: ChannelKind) -> None:
     message = render_digest(channel, digest(), "<1@x>")
     assert over(message) == []
-    assert message.subject == "[Digest] 3 stories: cabozantinib, exampletinib · 24 July"
+    assert message.subject == "[Digest] 3 stories, 1 warning: cabozantinib, exampletinib · 24 July"
     seen = words(message)
     assert "In this digest, by drug" in seen
     assert "23 Jul 08:00 – 24 Jul 08:00 (Europe/Paris)" in seen
@@ -31,6 +31,34 @@ def test_a_digest_lists_what_is_in_it_and_tells_each_story_under_its_heading(cha
     assert "Update: EU approval" in seen
     assert not re.search("Update: (Trial miss|Safety)", seen)
     assert seen.rindex("exampletinib") > seen.rindex("Update to")
+
+
+@pytest.mark.parametrize("channel", ChannelKind)
+def test_warnings_stand_before_all_else_and_are_marked_in_the_table_of_contents(channel: ChannelKind) -> None:
+    quiet = DigestGroup(heading="exampletinib", alerts=(miss(),) * 2)
+    seen = words(
+        render_digest(channel, digest(quiet, DigestGroup(heading="cabozantinib", alerts=(warning(),))), "<1@x>")
+    )
+    assert "Warning in this digest" in seen
+    assert seen.index("Warning in this digest") < seen.index("In this digest, by drug")
+    assert re.search(r"1 story[^\n]{0,80}1 warning", seen)
+    assert "arning in this digest" not in words(render_digest(channel, digest(quiet), "<1@x>"))
+
+
+@pytest.mark.parametrize("channel", ChannelKind)
+def test_many_warnings_are_counted(channel: ChannelKind) -> None:
+    seen = words(render_digest(channel, digest(DigestGroup(heading="a", alerts=(warning(),) * 8)), "<1@x>"))
+    assert "Warnings in this digest" in seen
+    assert "and 3 more" in seen
+    assert "8 stories, 8 warnings" in seen
+
+
+@pytest.mark.parametrize("channel", ChannelKind)
+def test_each_story_of_a_digest_leads_to_its_own_page(channel: ChannelKind) -> None:
+    one, other = (miss(links={"story": f"https://wire.example.org/story/{n}"}) for n in (1, 2))
+    seen = words(render_digest(channel, digest(DigestGroup(heading="a", alerts=(one, other))), "<1@x>"))
+    assert all(f"https://wire.example.org/story/{n}" in seen for n in (1, 2))
+    assert re.search("(?i)open the story", seen)
 
 
 @pytest.mark.parametrize("channel", ChannelKind)

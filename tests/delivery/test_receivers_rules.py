@@ -3,7 +3,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,11 @@ from jsonschema import Draft6Validator
 from slackblocks import Button
 from slackblocks.blocks import ActionsBlock, Block, ContextBlock, DividerBlock, HeaderBlock, SectionBlock
 
-from alerts.delivery import render, render_digest
+from alerts.delivery import render
 from alerts.delivery.looks import BAD, GOOD, PLAIN, WARN
-from alerts.delivery.render import lay_out
-from alerts.delivery.values import alert_values
-from alerts.model import AlertKind, ChannelKind, EventType, Message
-from tests.delivery.samples import HOSTILE, approval, digest, everywhere, miss, update
+from alerts.model import ChannelKind, EventType
+from tests.delivery.every import every
+from tests.delivery.samples import approval
 
 KINDS: dict[str, type[Block]] = {
     "context": ContextBlock,
@@ -27,15 +25,6 @@ KINDS: dict[str, type[Block]] = {
     "section": SectionBlock,
 }
 SCHEMA = Path(__file__).parent / "schema" / "adaptive-card-1.5.0.json"
-
-
-def messages(channel: ChannelKind) -> Iterator[Message]:
-    """Instant, update, miss, the longest hostile one, digest, and for chat a team's own."""
-    for told in (approval(), update(), miss(), everywhere(HOSTILE * 5, 9, AlertKind.UPDATE)):
-        yield render(channel, told, "<1@x>")
-    yield render_digest(channel, digest(), "<1@x>")
-    if channel is not ChannelKind.EMAIL:
-        yield lay_out(channel, "team", alert_values(approval()) | {"paragraphs": ["*a*", "---", "b"]}, "<1@x>")
 
 
 def parsed(block: dict[str, Any]) -> Block:
@@ -51,7 +40,7 @@ def parsed(block: dict[str, Any]) -> Block:
 
 
 def test_slack_messages_pass_slackblocks() -> None:
-    for message in messages(ChannelKind.SLACK):
+    for message in every(ChannelKind.SLACK).values():
         assert message.payload is not None
         for block in message.payload["blocks"]:
             parsed(block)
@@ -71,7 +60,7 @@ def test_the_schema_of_cards_is_the_one_that_was_vendored() -> None:
 
 
 def test_cards_pass_the_schema_and_hold_only_what_version_1_4_knows() -> None:
-    for message in messages(ChannelKind.TEAMS):
+    for message in every(ChannelKind.TEAMS).values():
         assert message.payload is not None
         card = dict(message.payload["attachments"][0]["content"])
         assert (card["version"], bool(card["fallbackText"])) == ("1.4", True)
@@ -158,7 +147,7 @@ def test_every_event_has_colour_and_icon_with_words_beside_them(event: EventType
 
 
 def test_a_mail_is_fit_for_outlook_screen_readers_and_gmail() -> None:
-    for message in messages(ChannelKind.EMAIL):
+    for message in every(ChannelKind.EMAIL).values():
         assert message.html is not None
         assert message.html.count("<table") == message.html.count('role="presentation"')
         for wanted in ("[if mso]", 'lang="en"', 'name="color-scheme"', "prefers-color-scheme: dark"):
