@@ -1,35 +1,40 @@
 # SPDX-License-Identifier: MIT
-# ruff: noqa: E501, S607 - JavaScript in long lines; chromium and node are found by PATH
-"""Pictures of every message, and the lint of its mail's CSS: docs/images/message-*.png, shown in docs/messages.md.
+# ruff: noqa: E501 - JavaScript in long lines
+"""Pictures of every message: docs/images/message-*.png, shown in docs/messages.md.
 
 python benchmarks/pictures.py FOLDER    FOLDER is where npm put the renderers (Debian's Chromium must be there too):
-    npm install --prefix FOLDER --ignore-scripts adaptivecards@3.0.6 slack-blocks-to-jsx@1.1.1 @jsx-email/doiuse-email \
-        react react-dom esbuild
-and `pip install pillow`.
+    npm install --prefix FOLDER --ignore-scripts adaptivecards@3.0.6 slack-blocks-to-jsx@1.1.1 react react-dom esbuild
 """
 
+import base64
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
-from PIL import Image, ImageChops
+from PIL import Image
+from playwright.sync_api import Browser
 
 from alerts.delivery import render, render_digest
 from alerts.model import ChannelKind, Message
+from tests.browser import chromium
 from tests.delivery.samples import approval, digest, miss, update
 
 IMAGES = Path(__file__).parent.parent / "docs/images"
-WIDE, PHONE = (760, 1700), (500, 2100)  # headless Chromium does not go below 500
+WIDE_PX, PHONE_PX = 760, 390
+Theme = Literal["light", "dark"]
+ICON = Path(__file__).parent.parent / "alerts/console/static/icon.svg"
+LOGO = "data:image/svg+xml;base64," + base64.b64encode(ICON.read_bytes()).decode()
+THEMES: tuple[Theme, ...] = ("light", "dark")
 
 SLACK_JS = """
 import React from "react";
 import { createRoot } from "react-dom/client";
 import { Message } from "slack-blocks-to-jsx";
 createRoot(document.getElementById("m")).render(
-  React.createElement(Message, { blocks: window.payload.blocks, logo: "", name: "Oncowire", theme: window.theme }));
+  React.createElement(Message, { blocks: window.payload.blocks, logo: window.logo, name: "Oncowire", theme: window.theme }));
 """
 TEAMS_JS = """
 import * as ac from "adaptivecards";
@@ -59,8 +64,9 @@ document.title = "events: " + JSON.stringify(events.filter((e) => !e.includes("m
 document.getElementById("m").appendChild(card.render());
 """
 PAGE = """<!doctype html><meta charset="utf-8"><body style="margin:16px;background:{back};color:{fore};font-family:DejaVu Sans">
-<div id="m" style="max-width:700px"></div><style>{css} a {{ color: {link} }} .ac-pushButton {{ margin: 2px; padding: 6px 12px }}</style>
-<script>window.theme = "{theme}"; window.payload = {payload};</script><script>{script}</script></body>"""
+<div id="m" style="max-width:700px"></div><style>{css} a {{ color: {link} }} .ac-pushButton {{ margin: 2px; padding: 6px 12px }}
+.ac-actionSet {{ flex-wrap: wrap }}</style>
+<script>window.theme = "{theme}"; window.payload = {payload}; window.logo = "{logo}";</script><script>{script}</script></body>"""
 
 
 def main() -> None:
@@ -73,15 +79,17 @@ def main() -> None:
     }
     scripts = {ChannelKind.SLACK: _bundle(npm, SLACK_JS), ChannelKind.TEAMS: _bundle(npm, TEAMS_JS)}
     only = sys.argv[2:]
-    for name, make in messages.items():
-        if only and name not in only:
-            continue
-        for channel in ChannelKind:
-            message = make(channel)
-            for theme in ("light", "dark"):
-                _picture(_page(npm, message, scripts, theme), f"{channel.value}-{name}-{theme}", theme, WIDE)
-            _picture(_page(npm, message, scripts, "light"), f"{channel.value}-{name}-phone", "light", PHONE)
-    _lint(npm, {name: make(ChannelKind.EMAIL) for name, make in messages.items()})
+    with chromium() as browser:
+        for name, make in messages.items():
+            for channel in ChannelKind if not only or name in only else ():
+                message = make(channel)
+                for theme in THEMES:
+                    _picture(
+                        browser, _page(npm, message, scripts, theme), f"{channel.value}-{name}-{theme}", theme, WIDE_PX
+                    )
+                _picture(
+                    browser, _page(npm, message, scripts, "light"), f"{channel.value}-{name}-phone", "light", PHONE_PX
+                )
 
 
 def _page(npm: Path, message: Message, scripts: dict[ChannelKind, str], theme: str) -> str:
@@ -93,7 +101,7 @@ def _page(npm: Path, message: Message, scripts: dict[ChannelKind, str], theme: s
     # The renderer takes `verbatim` for "no markup at all"; Slack goes on reading markup and only links nothing by itself.
     payload = json.dumps(message.payload).replace("</", "<\\/").replace('"verbatim": true, ', "")
     script = scripts[message.channel].replace("</script", "<\\/script")
-    return PAGE.format(back=back, fore=fore, link=link, css=css, theme=theme, payload=payload, script=script)
+    return PAGE.format(back=back, fore=fore, link=link, css=css, theme=theme, payload=payload, script=script, logo=LOGO)
 
 
 def _bundle(npm: Path, source: str) -> str:
@@ -104,49 +112,17 @@ def _bundle(npm: Path, source: str) -> str:
     return made.stdout
 
 
-def _picture(page: str, name: str, theme: str, size: tuple[int, int]) -> None:
-    """Drawn on a tall page, cut to what is on it, and brought down to few colours."""
+def _picture(browser: Browser, page: str, name: str, theme: Theme, width: int) -> None:
+    """As high as what is on it, brought down to few colours."""
     target = IMAGES / f"message-{name}.png"
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "page.html"
-        file.write_text(page, encoding="utf-8")
-        dark = (
-            ["--blink-settings=preferredColorScheme=0"]
-            if theme == "dark"
-            else ["--blink-settings=preferredColorScheme=1"]
-        )
-        subprocess.run(
-            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-             "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-             f"--user-data-dir={folder}/profile", *dark, f"--window-size={size[0]},{size[1]}", "--virtual-time-budget=4000",
-             f"--screenshot={target}", f"file://{file}"],
-            check=True, capture_output=True, timeout=120,
-        )  # fmt: skip
-    drawn = Image.open(target).convert("RGB")
-    empty = Image.new("RGB", drawn.size, drawn.getpixel((0, drawn.height - 1)))
-    box = ImageChops.difference(drawn, empty).getbbox() or (0, 0, *drawn.size)
-    drawn.crop((0, 0, drawn.width, min(box[3] + 12, drawn.height))).quantize(96, dither=Image.Dither.NONE).save(
-        target, optimize=True
-    )
-
-
-def _lint(npm: Path, mails: dict[str, Message]) -> None:
-    code = (
-        'import { doIUseEmail } from "@jsx-email/doiuse-email";'
-        'const r = doIUseEmail(require("fs").readFileSync(0, "utf8"), { emailClients: ["gmail.*", "outlook.*", "apple-mail.*"] });'
-        "console.log(JSON.stringify(r));"
-    )
-    for name, mail in mails.items():
-        bundled = subprocess.run(
-            [npm / "node_modules/.bin/esbuild", "--bundle", "--platform=node", "--loader=js"],
-            input=code, cwd=npm, capture_output=True, text=True, check=True,
-        ).stdout  # fmt: skip
-        with tempfile.NamedTemporaryFile("w", suffix=".cjs") as script:
-            script.write(bundled)
-            script.flush()
-            made = subprocess.run(["node", script.name], input=mail.html, capture_output=True, text=True, check=True)
-        found = json.loads(made.stdout)
-        print(name, "success" if found["success"] else "errors", *found.get("errors", []), sep="\n  ")
+    tab = browser.new_page(viewport={"width": width, "height": 300}, color_scheme=theme)
+    tab.set_content(page)
+    tab.wait_for_timeout(300)
+    tab.screenshot(path=target, full_page=True)
+    tab.close()
+    with Image.open(target) as drawn:
+        few = drawn.convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(target, optimize=True)
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ def digest_values(digest: Digest, shown: int) -> dict[str, Any]:
         "groups": _groups(digest.groups, shown),
         "left_off": total - min(shown, total),
         "subscription": _text(digest.subscription, 200),
-        "why": f"Why you get this: digest of “{_text(digest.subscription, 200)}”.",
+        "why": digest_why(digest),
         "links": _links(digest.links),
         "subject": digest_subject(digest),
     }
@@ -119,6 +119,15 @@ def why(alert: Alert) -> str:
     asked = ", ".join(_reason(r)["text"] for r in alert.reasons[:MAX_REASONS])
     repeat = " This may be a repeat: an earlier attempt ended without an answer." if alert.possible_repeat else ""
     return f"Why you get this: “{_text(alert.subscription, 200)}” asks for {asked or 'everything'}.{repeat}"
+
+
+def digest_why(digest: Digest) -> str:
+    """The rule and what it asks for that the stories of this digest met, with the ways up the hierarchy."""
+    reasons = [reason for group in digest.groups for alert in group.alerts for reason in alert.reasons]
+    asked = list(dict.fromkeys(_reason(r)["text"] for r in reasons))
+    more = f" and {len(asked) - MAX_REASONS} more" if len(asked) > MAX_REASONS else ""
+    listed = ", ".join(asked[:MAX_REASONS]) + more
+    return f"Why you get this: your rule “{_text(digest.subscription, 200)}” asks for {listed or 'everything'}."
 
 
 def _reason(reason: MatchReason) -> dict[str, Any]:
