@@ -22,6 +22,9 @@ COPY worker worker
 COPY templates templates
 COPY migrations migrations
 COPY LICENSE NOTICE ./
+# Byte code and the tables of names, made once here and not at every start (docs/adr/0053).
+RUN PYTHONDONTWRITEBYTECODE= python3 -m compileall -q alerts worker \
+ && python3 -c "from alerts.facts import reader; reader()"
 USER 10001
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["python3", "-m", "alerts.cli"]

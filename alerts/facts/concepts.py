@@ -3,9 +3,12 @@
 
 import difflib
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
 
-from alerts.facts.text import key_of
+from alerts.facts.text import key_of, keys_of
 from alerts.facts.vocabulary import DrugClass, Vocabulary
 from alerts.facts.vocabulary.current import Latest
 from alerts.model import ConceptRef
@@ -16,51 +19,46 @@ GENERIC = {CANCER, SOLID, HEME}
 ID_ORDER = ("news:", "onc:", "doid:", "ncit:")
 
 
+class _Row(NamedTuple):
+    """A concept as the vocabulary has it. `names`: by what else it is called."""
+
+    kind: str
+    id: str
+    name: str
+    above: tuple[str, ...]
+    names: Sequence[str]
+
+
 class VocabularyConcepts:
-    """Concepts over the shipped vocabulary. Read-only after construction, safe to share between threads."""
+    """Concepts over the shipped vocabulary. Nothing changes after construction but what is kept of answers; safe to share."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self._refs: dict[str, ConceptRef] = {}
-        self._parents: dict[str, tuple[str, ...]] = {}
-        self._names: dict[str, dict[str, str]] = {}
-        self._shown: dict[str, dict[str, str]] = {}
+        self._rows = list(_rows(vocabulary))
+        self._of_id = {row.id: row for row in self._rows}
         # pNET is not PNET: an abbreviation written exactly so comes before any folded name.
         self._exact = {a: i.id for i in vocabulary.indications.values() for a in i.abbreviations if i.news}
-        self._ancestors: dict[str, frozenset[str]] = {}
         self._merged = vocabulary.merged
-        for ref, parents, names in self._all(vocabulary):
-            self._refs[ref.id] = ref
-            self._parents[ref.id] = parents
-            table = self._names.setdefault(ref.kind, {})
-            for name in (ref.id.lower(), *map(key_of, (ref.name, *names))):
-                table.setdefault(name, ref.id)
-            self._shown.setdefault(ref.kind, {})[ref.name.lower()] = ref.id
-        for gone, kept in vocabulary.merged.items():  # rules and stored facts may hold the id of a duplicate
-            self._names[self._refs[kept].kind].setdefault(gone.lower(), kept)
+        self._ref = lru_cache(maxsize=None)(self._made)
+        self._named = lru_cache(maxsize=None)(self._names)  # by kind: a reader asks for none
+        self._ancestors: dict[str, frozenset[str]] = {}
 
-    def _all(self, v: Vocabulary) -> Iterator[tuple[ConceptRef, tuple[str, ...], Iterable[str]]]:
-        # A medicine that no one knows by anything but a stem gives way to a name that is in use.
-        for drug in sorted(v.drugs.values(), key=lambda d: d.tier == "stem_only"):
-            above = (*drug.components, *(f"class:{c.lower()}" for c in drug.classes))
-            above += tuple(f"target:{t.lower()}" for t in drug.targets)
-            yield (
-                ConceptRef(kind="drug", id=drug.id, name=drug.name),
-                above,
-                (*drug.synonyms, *drug.brands, *drug.codes),
-            )
-        yield from _classes(v)
-        for name in sorted({n for drug in v.drugs.values() for n in drug.targets}):
-            yield ConceptRef(kind="target", id=f"target:{name.lower()}", name=name), (), (f"target:{name}",)
-        for i in sorted(v.indications.values(), key=lambda i: (not i.news, _order(i.id))):
-            ref = ConceptRef(kind="indication", id=i.id, name=i.name)
-            yield ref, i.parents, (*i.synonyms, *i.abbreviations)
-        for marker in v.biomarkers.values():
-            above = tuple(
-                b.id for b in v.biomarkers.values() if b is not marker and marker.name.startswith(b.name + " ")
-            )
-            yield ConceptRef(kind="biomarker", id=marker.id, name=marker.name), above, marker.synonyms
-        for body in v.bodies.values():
-            yield ConceptRef(kind="regulator", id=body.id, name=body.short), (), (body.name, *body.synonyms)
+    def _made(self, concept_id: str) -> ConceptRef:
+        row = self._of_id[concept_id]
+        return ConceptRef(kind=row.kind, id=row.id, name=row.name)
+
+    def _names(self, kind: str) -> dict[str, str]:
+        """Every name of a kind with its concept, the first one of equal names."""
+        table: dict[str, str] = {}
+        rows = [row for row in self._rows if row.kind == kind]
+        keys = iter(keys_of(name for row in rows for name in (row.name, *row.names)))
+        for row in rows:
+            table.setdefault(row.id.lower(), row.id)
+            for key in islice(keys, 1 + len(row.names)):
+                table.setdefault(key, row.id)
+        for gone, kept in self._merged.items():  # rules and stored facts may hold the id of a duplicate
+            if self._of_id[kept].kind == kind:
+                table.setdefault(gone.lower(), kept)
+        return table
 
     def resolve(self, kind: str, name: str) -> ConceptRef | None:
         """A drug's name may also be `class:…` or `target:…`."""
@@ -68,18 +66,20 @@ class VocabularyConcepts:
             if kind == "drug" and name.lower().startswith(prefix + ":"):
                 kind = prefix
         if kind == "indication" and name in self._exact:
-            return self._refs[self._exact[name]]
-        table = self._names.get(kind, {})
+            return self._ref(self._exact[name])
+        table = self._named(kind)
         found = table.get(name.lower()) or table.get(key_of(name))
-        return self._refs[found] if found else None
+        return self._ref(found) if found else None
 
     def suggest(self, kind: str, name: str, limit: int = 3) -> Sequence[ConceptRef]:
-        shown = self._shown.get("class" if name.lower().startswith("class:") else kind, {})
+        kind = "class" if name.lower().startswith("class:") else kind
+        shown = {row.name.lower(): row.id for row in self._rows if row.kind == kind}
         near = difflib.get_close_matches(name.lower().removeprefix("class:"), shown, n=limit, cutoff=0.6)
-        return [self._refs[shown[n]] for n in near]
+        return [self._ref(shown[n]) for n in near]
 
     def get(self, concept_id: str) -> ConceptRef | None:
-        return self._refs.get(self._merged.get(concept_id, concept_id))
+        concept_id = self._merged.get(concept_id, concept_id)
+        return self._ref(concept_id) if concept_id in self._of_id else None
 
     def ancestors(self, concept_id: str) -> frozenset[str]:
         concept_id = self._merged.get(concept_id, concept_id)
@@ -98,9 +98,9 @@ class VocabularyConcepts:
 
     def _parent_ids(self, current: str, start: str) -> tuple[str, ...]:
         """Parents, and for a cancer at the top of its tree the generic concept that it falls under."""
-        parents = self._parents.get(current, ())
-        ref = self._refs.get(current)
-        if ref is None or ref.kind != "indication" or current in GENERIC:
+        row = self._of_id.get(current)
+        parents = row.above if row else ()
+        if row is None or row.kind != "indication" or current in GENERIC:
             return parents
         if current in HEME_ROOTS:
             return (*parents, HEME)
@@ -113,19 +113,20 @@ class VocabularyConcepts:
             current = queue.popleft()
             if current in HEME_ROOTS:
                 return True
-            fresh = [p for p in self._parents.get(current, ()) if p not in seen]
+            row = self._of_id.get(current)
+            fresh = [p for p in (row.above if row else ()) if p not in seen]
             seen.update(fresh)
             queue.extend(fresh)
         return False
 
     def parents(self, concept_id: str) -> Sequence[ConceptRef]:
         """What an entry falls under directly."""
-        return [self._refs[p] for p in self._parent_ids(concept_id, concept_id) if p in self._refs]
+        return [self._ref(p) for p in self._parent_ids(concept_id, concept_id) if p in self._of_id]
 
     def children(self, concept_id: str) -> Sequence[ConceptRef]:
         """What falls under an entry directly, by name."""
-        below = (i for i, parents in self._parents.items() if concept_id in parents)
-        return sorted((self._refs[i] for i in below), key=lambda r: r.name.lower())
+        below = (i for i, row in self._of_id.items() if concept_id in row.above)
+        return sorted(map(self._ref, below), key=lambda r: r.name.lower())
 
     def path(self, concept_id: str, ancestor_id: str) -> Sequence[ConceptRef]:
         back: dict[str, str | None] = {concept_id: None}
@@ -141,16 +142,35 @@ class VocabularyConcepts:
         while at is not None:
             steps.append(at)
             at = back[at]
-        return [self._refs[step] for step in reversed(steps) if step in self._refs]
+        return [self._ref(step) for step in reversed(steps) if step in self._of_id]
 
 
-def _classes(v: Vocabulary) -> Iterator[tuple[ConceptRef, tuple[str, ...], Iterable[str]]]:
+def _rows(v: Vocabulary) -> Iterator[_Row]:
+    """Every concept, of those of one name the one first that the name stands for."""
+    # A medicine that no one knows by anything but a stem gives way to a name that is in use.
+    for drug in sorted(v.drugs.values(), key=lambda d: d.tier == "stem_only"):
+        above = (*drug.components, *(f"class:{c.lower()}" for c in drug.classes))
+        above += tuple(f"target:{t.lower()}" for t in drug.targets)
+        yield _Row("drug", drug.id, drug.name, above, (*drug.synonyms, *drug.brands, *drug.codes))
+    yield from _classes(v)
+    for name in sorted({n for drug in v.drugs.values() for n in drug.targets}):
+        yield _Row("target", f"target:{name.lower()}", name, (), (f"target:{name}",))
+    for i in sorted(v.indications.values(), key=lambda i: (not i.news, _order(i.id))):
+        yield _Row("indication", i.id, i.name, i.parents, (*i.synonyms, *i.abbreviations))
+    for marker in v.biomarkers.values():
+        above = tuple(b.id for b in v.biomarkers.values() if b is not marker and marker.name.startswith(b.name + " "))
+        yield _Row("biomarker", marker.id, marker.name, above, marker.synonyms)
+    for body in v.bodies.values():
+        yield _Row("regulator", body.id, body.short, (), (body.name, *body.synonyms))
+
+
+def _classes(v: Vocabulary) -> Iterator[_Row]:
     """Classes with what they fall under; `class:PD-1 inhibitor` is a name of one too."""
     unlisted = {n for drug in v.drugs.values() for n in drug.classes} - set(v.classes)
     for one in (*v.classes.values(), *(DrugClass(name) for name in sorted(unlisted))):
         names = (one.name, *one.names)
-        ref = ConceptRef(kind="class", id=f"class:{one.name.lower()}", name=one.name)
-        yield ref, tuple(f"class:{u.lower()}" for u in one.under), (*names, *(f"class:{n}" for n in names))
+        above = tuple(f"class:{u.lower()}" for u in one.under)
+        yield _Row("class", f"class:{one.name.lower()}", one.name, above, (*names, *(f"class:{n}" for n in names)))
 
 
 def _order(concept_id: str) -> int:

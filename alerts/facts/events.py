@@ -78,7 +78,7 @@ def _gap(found: re.Match[str]) -> str:
 
 GRAMMAR = _grammar()
 _SIGN = re.compile(r"(?<=B )(?:positive|negative)\b")
-_PHRASES = Phrases((rank, row.pattern) for rank, row in enumerate(GRAMMAR))
+_PHRASES = Phrases(((rank, row.pattern) for rank, row in enumerate(GRAMMAR)), keep="events")
 
 
 def events(masked: str, *, title: bool = False, kinds: Collection[EventType] = EVERY) -> Iterator[Event]:

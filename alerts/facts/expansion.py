@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 """First authorisation or a wider label: told by when a drug was first approved (vocabulary/first_approvals.yaml)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from alerts.facts.concepts import VocabularyConcepts
 from alerts.facts.events import Event
 from alerts.facts.vocabulary import Drug, words
 from alerts.model import EventType
@@ -16,9 +15,9 @@ _DATA: dict[str, Any] = words("first_approvals")
 class Expansion:
     """Knows the year of each drug's first approval."""
 
-    def __init__(self, tree: VocabularyConcepts) -> None:
-        named = {name: year for year, names in _DATA["years"].items() for name in names}
-        self._years = {ref.id: year for name, year in named.items() if (ref := tree.resolve("drug", name))}
+    def __init__(self, drugs: Iterable[Drug]) -> None:
+        years = {name: year for year, names in _DATA["years"].items() for name in names}
+        self._years = {drug.id: years[drug.name] for drug in drugs if drug.name in years}
 
     def investigational(self, drug: Drug, published: datetime | None) -> bool:
         """Was the drug not yet approved anywhere when the item was published? By its tier where no year is known."""

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
+from alerts.facts.kept import kept
 from alerts.facts.prepare import Sentence
-from alerts.facts.text import key_of
+from alerts.facts.text import key_of, keys_of
 from alerts.facts.vocabulary import Drug, Vocabulary
 
 MIN_CODE_ALNUM = 5
+MAX_SHORT = 6  # characters: up to here a surface may be an abbreviation
 # Words that say nothing about which cancer an abbreviation means.
 _COMMON = {
     "cancer",
@@ -76,12 +78,7 @@ class Matcher:
     """Finds every concept name in the sentences of an item."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        table: dict[str, list[Name]] = {}
-        for surface, name in surfaces(vocabulary):
-            entries = table.setdefault(key_of(surface), [])
-            if not any(e.kind == name.kind and e.exact == name.exact for e in entries):
-                entries.append(name)  # the first one wins: see the order in surfaces
-        table.pop("", None)
+        table = kept("names", vocabulary.stamp, lambda: _table(vocabulary))
         self._names = list(table.values())
         self._cancers = {
             key: n.id for key, names in table.items() for n in names if n.kind == "indication" and n.exact is None
@@ -142,6 +139,18 @@ class Matcher:
                 if found and found != hit.id and free:
                     return [Hit("indication", found, hit.sentence, first.start(), before.start())]
         return []
+
+
+def _table(vocabulary: Vocabulary) -> dict[str, list[Name]]:
+    """Match key → the names that are written so."""
+    table: dict[str, list[Name]] = {}
+    named = list(surfaces(vocabulary))
+    for key, (_, name) in zip(keys_of(surface for surface, _ in named), named, strict=True):
+        entries = table.setdefault(key, [])
+        if not any(e.kind == name.kind and e.exact == name.exact for e in entries):
+            entries.append(name)  # the first one wins: see the order in surfaces
+    table.pop("", None)
+    return table
 
 
 def _within(marker: Hit, taken: list[Hit]) -> bool:
@@ -217,12 +226,16 @@ def _careful(
     v: Vocabulary, kind: str, concept: str, surfaces: Iterable[str], full: Sequence[str]
 ) -> Iterator[tuple[str, Name]]:
     """The surfaces with what the ambiguity policy and their shape demand. `full`: long forms, for context."""
+    plain = Name(kind, concept, None, False, None)
     for surface in surfaces:
         policy = v.policies.get(surface, "")
+        if not policy and len(surface) > MAX_SHORT:  # most of them
+            yield surface, plain
+            continue
         if policy.startswith(("drop", "separate", "not a", "long form", "case pattern", "company")) or len(surface) < 2:
             continue
         short = (len(surface) <= 5 and surface.upper() == surface) or (
-            len(surface) <= 6 and any(c.isupper() for c in surface[1:])
+            len(surface) <= MAX_SHORT and any(c.isupper() for c in surface[1:])
         )
         exact = (
             surface if policy.startswith("case_sensitive") or (short and kind != "drug") or len(surface) <= 3 else None

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
+from alerts.facts.kept import kept, shipped
+
 MAX_WORDS = 60  # more ways to write a part tell nothing any more
 MIN_CHARS = 2
 MAX_PARTS = 3  # sets of words of which an expression needs one each; a fourth hides hardly one expression more
@@ -28,16 +30,17 @@ class Phrase(NamedTuple):
 class Phrases:
     """Finds, for each rank, the first place where one of its expressions holds."""
 
-    def __init__(self, patterns: Iterable[tuple[int, str]]) -> None:
+    def __init__(self, patterns: Iterable[tuple[int, str]], keep: str = "") -> None:
+        """`keep`: a name under which the words that the expressions need are kept for the next start."""
         self._phrases = [Phrase(rank, b) for rank, p in sorted(patterns) for b in branches(p)]
+        each = kept(keep, shipped() if keep else "", lambda: [needs(p.pattern)[:MAX_PARTS] for p in self._phrases])
         self._compiled: dict[int, re.Pattern[str]] = {}  # by need: most items ask for few, a start for none
         self._of_rank: dict[int, int] = {}
         for at, phrase in enumerate(self._phrases):
             self._of_rank[phrase.rank] = self._of_rank.get(phrase.rank, 0) | 1 << at
         table: dict[str, int] = {}
         self._met = 0  # bits of the parts that need no word
-        for at, phrase in enumerate(self._phrases):
-            parts = needs(phrase.pattern)[:MAX_PARTS]
+        for at, parts in enumerate(each):
             for part in range(MAX_PARTS):
                 bit = 1 << part * len(self._phrases) + at
                 for word in parts[part] if part < len(parts) else ():
@@ -143,7 +146,7 @@ def _telling(parts: Iterable[Any]) -> list[frozenset[str]]:
 
 def _needed(parts: Iterable[Any]) -> Iterator[frozenset[str]]:
     run = _EMPTY
-    for op, value in parts:
+    for op, value in _items(parts):
         exact = _exact_part(op, value)
         if exact is not None and len(run) * len(exact) <= MAX_WORDS:
             run = frozenset(a + b for a in run for b in exact)
@@ -152,6 +155,11 @@ def _needed(parts: Iterable[Any]) -> Iterator[frozenset[str]]:
         yield from _needed_part(op, value)
         run = exact if exact is not None else _EMPTY
     yield run
+
+
+def _items(parts: Any) -> Iterable[tuple[Any, Any]]:
+    """The parts of a parsed expression; its own iteration asks for one after the other and takes as long as all else."""
+    return getattr(parts, "data", parts)  # type: ignore[no-any-return]
 
 
 def _fewest(words: frozenset[str]) -> frozenset[str]:
@@ -195,7 +203,7 @@ def _exact_part(op: Any, value: Any) -> frozenset[str] | None:
 
 def _exact(parts: Iterable[Any]) -> frozenset[str] | None:
     made = _EMPTY
-    for op, value in parts:
+    for op, value in _items(parts):
         exact = _exact_part(op, value)
         if exact is None or len(made) * len(exact) > MAX_WORDS:
             return None

@@ -43,7 +43,7 @@ class Reader:
         self._tree = tree
         self._matcher = Matcher(vocabulary)
         self._novel = NovelFinder(vocabulary)
-        self._expansion = Expansion(tree)
+        self._expansion = Expansion(vocabulary.drugs.values())
         self._body_names = {b.id: b.short for b in vocabulary.bodies.values()}
 
     def reading(self, item: NewsItem) -> Reading:

@@ -2,7 +2,7 @@
 """Text as the matcher sees it: a key with the same meaning for every spelling, and an offset back for each character."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 # British → American, plurals are left to the matcher. Same spelling on both sides of a match is what counts.
@@ -72,6 +72,21 @@ def _american(key: str, offsets: Sequence[int]) -> Keyed:
     out.append(key[last:])
     kept += offsets[last:]
     return Keyed("".join(out), kept)
+
+
+_APART = "\x00"
+_RUN = re.compile(" {2,}")
+_ASCII_MARKS = "".join(m for m in _MARKS if m.isascii()).encode()
+
+
+def keys_of(names: Iterable[str]) -> list[str]:
+    """The keys of many names; those of plain letters in one go, an order of magnitude faster than one by one."""
+    named = list(names)
+    plain = [n.isascii() and _APART not in n for n in named]
+    joined = _APART.join(n for n, is_plain in zip(named, plain, strict=True) if is_plain)
+    key = _RUN.sub(" ", joined.encode().translate(_ASCII, _ASCII_MARKS).decode())
+    made = iter(_SPELL_RE.sub(lambda found: _SPELL[found.group()], key).split(_APART))
+    return [next(made).strip() if is_plain else key_of(n) for n, is_plain in zip(named, plain, strict=True)]
 
 
 def key_of(name: str) -> str:

@@ -5,14 +5,15 @@ Three layers, the later wins: `*.jsonl` (built from the sources), `overlay/*.yam
 `ONCOWIRE_VAR_DIR/vocabulary`: `base/*.jsonl` (a refreshed build that replaces the shipped one) and `*.yaml`.
 """
 
-import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic_core import from_json
 
 from alerts.errors import InputError
+from alerts.facts.kept import kept, shipped
 from alerts.facts.vocabulary.assemble import Rows, assemble
 from alerts.facts.vocabulary.entries import Biomarker, Body, Drug, DrugClass, Indication, Vocabulary
 from alerts.facts.vocabulary.overlay import YAML_LOADER, Overlay, read
@@ -49,7 +50,13 @@ def load(team: Path | None = None) -> Vocabulary:
 
     Raises InputError(bad_overlay) that tells every fault with its line.
     """
+    if team is None:
+        return kept("vocabulary", shipped(), _shipped)
     return assemble(rows_of(team), _read_all(overlay_files(team)))
+
+
+def _shipped() -> Vocabulary:
+    return assemble(rows_of(), _read_all(overlay_files()))._replace(stamp=shipped())
 
 
 def load_with(files: list[Path], team: Path | None = None) -> Vocabulary:
@@ -84,5 +91,5 @@ def _base(name: str, team: Path | None) -> Path:
 
 
 def _rows(file: Path) -> list[dict[str, object]]:
-    with file.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    rows: list[dict[str, object]] = from_json(b"[" + b",".join(file.read_bytes().splitlines()) + b"]")
+    return rows

@@ -179,7 +179,9 @@ def _indication(row: dict[str, Any]) -> Indication:
 
 def _lay_cancers(cancers: dict[str, Indication], entries: dict[str, IndicationEntry]) -> dict[str, str]:
     """Repairs and new cancers in place; duplicates are merged and told as old id → id that stays."""
-    merged = {}
+    merged: dict[str, str] = {}
+    if not entries:
+        return merged
     known = _ids_by_name(cancers)
     for name in entries:
         known.setdefault(name.lower(), name if ":" in name else f"news:{'-'.join(key_of(name).split())}")

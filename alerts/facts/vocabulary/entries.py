@@ -71,3 +71,4 @@ class Vocabulary(NamedTuple):
     trial_words: frozenset[str]  # the same, where the acronym is an ordinary word
     refused: frozenset[str]  # match keys of names that a person said are no drugs
     merged: dict[str, str]  # id of a concept that was a duplicate → id of the one that stays
+    stamp: str = ""  # of the shipped files alone: what is made of them can be kept (alerts/facts/kept.py)
