@@ -27,7 +27,7 @@ def claims(
     acting = [b.id for b in bodies if b.role is Role.PRIMARY]
     event = reading.main.event if reading.main else None
     kind = event.type if event else EventType.UNKNOWN
-    news = Claim(
+    news = Claim.of(
         drugs=tuple(d.id for d in drugs if d.role is Role.PRIMARY),
         indications=narrowest(tree, (c.id for c in cancers if c.role is Role.PRIMARY)),
         biomarkers=_ids(f for f in reading.found if f.hit.kind == "biomarker" and f.sentence.number <= 2),
@@ -67,10 +67,10 @@ def _event_day(reading: Reading) -> date | None:
     if main is None:
         return None
     for sentence in reading.parts[: LEAD_SENTENCES + 2]:
-        if is_background(sentence.keyed.key):
-            continue
         day = event_date(sentence.keyed.key, reading.item.published)
-        if day is not None and (sentence is main.sentence or reading.tells(sentence, main.event.type)):
+        if day is None or is_background(sentence.keyed.key):
+            continue
+        if sentence is main.sentence or reading.tells(sentence, main.event.type):
             return day
     return None
 
@@ -114,7 +114,7 @@ def _act(
     )
     if not further and not (drugs and other and (past or news.regulator)):
         return None
-    return Claim(
+    return Claim.of(
         drugs=drugs or news.drugs,
         indications=cancers or (news.indications if further else ()),
         event=event.type,

@@ -2,6 +2,7 @@
 """The smaller facts: setting, biomarker status, results, flags."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from alerts.facts.phrases import Guarded, Phrases
@@ -21,15 +22,21 @@ class _Tables:
         self._rows = [(name, row["name"]) for name, row in rows]
         self._phrases = Phrases((at, row["words"]) for at, (_, row) in enumerate(rows))
 
+        self._firsts = lru_cache(maxsize=16)(self._look)  # an item's lead is often the whole of it
+
     def firsts(self, text: str, *wanted: str) -> list[str | None]:
         """The first name of each of these tables that the text shows."""
+        made = self._firsts(text)
+        return [made.get(table) for table in wanted]
+
+    def _look(self, text: str) -> dict[str, str]:
         made: dict[str, str] = {}
         may = self._phrases.may(text)
         for rank in self._phrases.ranks(may) if may else ():
             table, name = self._rows[rank]
-            if table in wanted and table not in made and self._phrases.leftmost(text, rank, may):
+            if table not in made and self._phrases.leftmost(text, rank, may):
                 made[table] = name
-        return [made.get(table) for table in wanted]
+        return made
 
 
 _SETTING, _STATUS = _Tables("lines", "stages", "groups"), _Tables("status")
@@ -42,7 +49,7 @@ _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 def setting(whole: str) -> Setting:
     """Line, stage and population, from the first words of each that the item has."""
     line, stage, population = _SETTING.firsts(whole, "lines", "stages", "groups")
-    return Setting(line=line, stage=stage, population=population)
+    return Setting.of(line=line, stage=stage, population=population)
 
 
 def setting_words(parts: list[Sentence]) -> str | None:
@@ -65,13 +72,18 @@ def flags(item: NewsItem) -> tuple[str, ...]:
     """What a person should know of the text itself."""
     text = f"{item.title} {item.summary}"
     found = []
-    if not text.isascii() and any(_mixed(word) for word in _CYRILLIC_OR_GREEK.sub("\0", text).split() if "\0" in word):
+    foreign = not text.isascii()
+    if foreign and _CYRILLIC_OR_GREEK.search(text) and _any_mixed(_CYRILLIC_OR_GREEK.sub("\0", text)):
         found.append("homoglyph")
-    if not text.isascii() and _BIDI.search(text):
+    if foreign and _BIDI.search(text):
         found.append("bidi")
-    if _CONTROLS.search(text[:5000]):
+    if not text.isprintable() and _CONTROLS.search(text[:5000]):
         found.append("control_characters")
     return tuple(found)
+
+
+def _any_mixed(text: str) -> bool:
+    return any(_mixed(word) for word in text.split() if "\0" in word)
 
 
 def _mixed(word: str) -> bool:

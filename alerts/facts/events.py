@@ -142,7 +142,11 @@ def plainer(masked: str) -> str:
     """
     if "B " in masked:
         masked = _SIGN.sub(lambda sign: "B" * len(sign.group()), masked)
-    return _DAYS.sub(lambda day: "Y" * len(day.group()), masked) if "on " in masked else masked
+    return (
+        _DAYS.sub(lambda day: "Y" * len(day.group()), masked)
+        if " on " in masked or masked.startswith("on ")
+        else masked
+    )
 
 
 def event_date(key: str, published: datetime | None) -> date | None:

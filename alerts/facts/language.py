@@ -24,6 +24,8 @@ _WORDS: dict[str, frozenset[str]] = {
         "fi": "ja on ei se etta joka myos kuin oli ovat sen",
     }.items()
 }
+# Those that no other language has.
+_ENGLISH = _WORDS["en"] - frozenset().union(*(words for code, words in _WORDS.items() if code != "en"))
 _CODES: dict[str, list[str]] = {}  # function word → the languages that have it
 for _code, _known in _WORDS.items():
     for _word in _known:
@@ -45,6 +47,7 @@ SCRIPT_SHARE = 1 / 3
 KANA_SHARE = 1 / 10  # the rest of Japanese is written in Chinese characters
 MIN_HITS = 3
 MIN_SHARE = 0.06
+CLEAR_SHARE = 0.2  # so many of these words no other language has: most news is read no further
 
 
 def language(key: str) -> str | None:
@@ -53,6 +56,9 @@ def language(key: str) -> str | None:
     written = _script(head) if not head.isascii() and _ANY_SCRIPT.search(head) else None
     if written is not None:
         return written
+    pieces = head.split()
+    if sum(map(_ENGLISH.__contains__, pieces)) > CLEAR_SHARE * len(pieces):
+        return "en"
     words = _TOKEN.findall(head)[:MAX_WORDS]
     hits = dict.fromkeys(_WORDS, 0)
     for codes, times in Counter(filter(None, map(_LANGUAGES.get, words))).items():

@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
@@ -74,6 +75,9 @@ class Hit(NamedTuple):
     end: int
 
 
+_START = attrgetter("start")
+
+
 class Matcher:
     """Finds every concept name in the sentences of an item."""
 
@@ -103,19 +107,23 @@ class Matcher:
                     if (name.exact is None and name.context is None) or _holds(name, sentence, start, end, whole_key):
                         found.append(Hit(name.kind, name.id, at, start, last))
                         break
-        found += self._around_brackets(at, key)
-        found.sort(key=lambda h: (h.start - h.end, h.start))
-        taken: list[Hit] = []
-        for hit in found:
-            if all(hit.end <= t.start or hit.start >= t.end for t in taken):
-                taken.append(hit)
-        taken += [h for h in found if h.kind == "biomarker" and _within(h, taken)]
-        taken += [h for hit in taken if hit.kind == "indication" for h in self._coordinated(hit, key, taken)]
-        return sorted(taken, key=lambda h: h.start)
+        if "(" in key:
+            found += self._around_brackets(at, key)
+        if not found:
+            return found
+        found.sort(key=_longest)
+        taken = _apart(found)
+        if len(taken) < len(found):
+            taken += [h for h in found if h.kind == "biomarker" and _within(h, taken)]
+        for hit in taken[:]:
+            if hit.kind == "indication" and key.endswith(_JOINS, 0, hit.start):
+                taken += self._coordinated(hit, key, taken)
+        taken.sort(key=_START)
+        return taken
 
     def _around_brackets(self, at: int, key: str) -> Iterator[Hit]:
         """Cancers whose name has its short form inside: "gastroesophageal junction (GEJ) adenocarcinoma"."""
-        for inside in _INSIDE.finditer(key) if "(" in key else ():
+        for inside in _INSIDE.finditer(key):
             joined = key[: inside.start()] + key[inside.end() :]
             for pattern, start, end in self._automaton.find_matches_as_indexes(joined, overlapping=True):
                 last = _bounded(joined, start, end) if start < inside.start() < end else 0
@@ -125,8 +133,6 @@ class Matcher:
 
     def _coordinated(self, hit: Hit, key: str, taken: list[Hit]) -> list[Hit]:
         """ "pancreatic and extra-pancreatic neuroendocrine tumors" names two cancers: the first borrows the last's head."""
-        if not key.endswith(_JOINS, 0, hit.start):
-            return []
         before = _AND.search(key[: hit.start])
         assert before is not None
         head = key[hit.start : hit.end].split()
@@ -151,6 +157,23 @@ def _table(vocabulary: Vocabulary) -> dict[str, list[Name]]:
             entries.append(name)  # the first one wins: see the order in surfaces
     table.pop("", None)
     return table
+
+
+def _longest(hit: Hit) -> tuple[int, int]:
+    return hit.start - hit.end, hit.start
+
+
+def _apart(found: Iterable[Hit]) -> list[Hit]:
+    """Those that overlap none before them."""
+    taken: list[Hit] = []
+    for hit in found:
+        start, end = hit.start, hit.end
+        for other in taken:
+            if start < other.end and end > other.start:
+                break
+        else:
+            taken.append(hit)
+    return taken
 
 
 def _within(marker: Hit, taken: list[Hit]) -> bool:

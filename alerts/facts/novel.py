@@ -27,7 +27,7 @@ _BRAND = re.compile(r"\b(?:of|with|for|evaluating|evaluate|testing|receiving) (?
 _BRAND_CHARS = 60
 _CODE_LIKE = re.compile(r"[A-Z](?:-?\d|-[A-Z]|[a-z]-)")  # a first look
 MAX_KNOWN_WORDS = 100_000
-_DIGIT = re.compile(r"\d")
+_FROM_DIGIT = re.compile(r"\d\S*")
 _WORD = re.compile(r"\b[a-zA-Z]{7,30}\b")
 # A code in brackets behind a drug's name, or the name behind its code, is that drug.
 _ALIAS = re.compile(r"^\W{0,3}[(\[,/]\W{0,2}(?:formerly |also known as |also called |or |previously )?$", re.I)
@@ -56,30 +56,44 @@ class NovelFinder:
                 continue
             held = sorted(taken.get(sentence.number, ()))
             for name, start, end in self._candidates(sentence.text):
-                if key_of(name) not in self._refused and all(end <= s or start >= e for s, e, _ in held):
+                if all(end <= s or start >= e for s, e, _ in held) and key_of(name) not in self._refused:
                     alias = _is_alias(sentence.text, start, end, held)
                     held.append((start, end, True))
                     if not alias:
                         yield _hit(name, at, sentence, start, end)
 
-    def _any_stem(self, found: set[str]) -> bool:
-        fresh = found - self._stemless
+    def _stemmed(self, text: str) -> set[str]:
+        """The words with a stem. Of the pieces between blanks most have none, and are looked at once."""
+        made: set[str] = set()
+        for piece in set(text.split()) - self._stemless:
+            with_stem = list(filter(self._has_stem, _WORD.findall(piece)))
+            made.update(with_stem)
+            if not with_stem:
+                self._stemless.add(piece)
         if len(self._stemless) > MAX_KNOWN_WORDS:
             self._stemless.clear()
-        with_stem = set(filter(self._has_stem, fresh))
-        self._stemless |= fresh - with_stem
-        return bool(with_stem)
+        return made
 
     def _candidates(self, text: str) -> Iterator[tuple[str, int, int]]:
         for hit in _PAIR.finditer(text) if _OF_PAIR.holds(text.lower()) else ():
             yield hit.group().lower(), hit.start(), hit.end()
-        for hit in _WORD.finditer(text) if self._any_stem(set(_WORD.findall(text))) else ():
-            if self._has_stem(hit.group()):
+        stemmed = self._stemmed(text)
+        for hit in _WORD.finditer(text) if stemmed else ():
+            if hit.group() in stemmed:
                 yield hit.group().lower(), hit.start(), hit.end()
         yield from _brands(text)
-        for hit in _CODE.finditer(text) if _DIGIT.search(text) and _CODE_LIKE.search(text) else ():
+        for hit in _codes(text):
             if not _NO_CODE.match(hit.group()):
                 yield hit.group(), hit.start(), hit.end()
+
+
+def _codes(text: str) -> Iterator[re.Match[str]]:
+    """Codes hold no blank: looked for in the pieces with a digit."""
+    end = 0
+    for rest in _FROM_DIGIT.finditer(text):
+        start, end = max(end, text.rfind(" ", 0, rest.start()) + 1), rest.end()
+        if _CODE_LIKE.search(text, start, end):
+            yield from _CODE.finditer(text, start, end)
 
 
 def _brands(text: str) -> Iterator[tuple[str, int, int]]:

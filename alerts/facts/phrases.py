@@ -55,9 +55,9 @@ class Phrases:
         words = self._automaton.find_matches_as_indexes(text, overlapping=True)
         if not words:
             return self._always
-        met = self._met
+        met, bits = self._met, self._bits
         for word, _, _ in words:
-            met |= self._bits[word]
+            met |= bits[word]
         return self._all_met(met)
 
     def _all_met(self, met: int) -> int:
@@ -68,8 +68,11 @@ class Phrases:
         return met & (1 << count) - 1
 
     def ranks(self, may: int) -> Iterator[int]:
-        """The ranks of these expressions, smallest first."""
-        return (rank for rank, bits in self._of_rank.items() if bits & may)
+        """The ranks of these expressions, smallest first: the expressions stand in the order of their ranks."""
+        while may:
+            rank = self._phrases[(may & -may).bit_length() - 1].rank
+            yield rank
+            may &= ~self._of_rank[rank]
 
     def leftmost(self, text: str, rank: int, may: int) -> re.Match[str] | None:
         """Where the first of a rank's expressions holds, of those of `may`."""

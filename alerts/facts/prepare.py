@@ -10,6 +10,7 @@ from typing import NamedTuple
 from alerts.facts.text import Keyed, keyed
 from alerts.model import Mention, NewsItem
 
+MIN_TAGS = 5  # capitals inside words; fewer are names: PharmaMar, mRNA
 MAX_CHARS = 60_000  # more adds nothing but time: facts of news stand in its first paragraphs
 
 
@@ -34,7 +35,7 @@ class Sentence(NamedTuple):
         """Span of key positions → span in the field as given."""
         first = self.offsets[self.keyed.offsets[start]]
         last = self.offsets[self.keyed.offsets[end - 1]] + 1
-        return Mention(
+        return Mention.of(
             field="title" if self.field == "title" else "summary", start=first, end=last, text=source[first:last]
         )
 
@@ -42,7 +43,7 @@ class Sentence(NamedTuple):
         """Span of clean-text positions → span in the field as given."""
         source = item.title if self.field == "title" else item.summary
         first, last = self.offsets[start], self.offsets[end - 1] + 1
-        return Mention(
+        return Mention.of(
             field="title" if self.field == "title" else "summary", start=first, end=last, text=source[first:last]
         )
 
@@ -73,7 +74,8 @@ _BLOCKS = {
     "article",
 }
 # A full stop ends a sentence unless it stands behind an initial or one of these.
-_END = re.compile(r"[.!?][\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9])|\n+")
+_STOP = re.compile(r"[.!?][\"”’)]*\s+(?=[\"“‘(]?[A-Z0-9])")
+_END = re.compile(rf"{_STOP.pattern}|\n+")
 _NO_END = re.compile(
     r"(?:\b(?:Inc|Ltd|Corp|Co|vs|Dr|Prof|Mr|Ms|Mrs|No|Nos|St|al|approx|ca|e\.g|i\.e|U\.S|U\.K"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)|\b[A-Z])\.$"
@@ -87,8 +89,8 @@ _BOILERPLATE = re.compile(
     r"|tags:?$|.{0,30}\bad (?:slot|placeholder)|see full prescribing)",
     re.I,
 )
-_CAPITAL, _SMALL = re.compile(r"[A-ZÀ-ÖØ-Þ]"), re.compile(r"[a-zß-öø-ÿ]+")
-_NO_LETTER = re.compile(r"[^a-z0-9]+")
+_CAPITALS, _SMALLS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz"
+_NO_LETTER = bytes(b for b in range(256) if chr(b) not in "abcdefghijklmnopqrstuvwxyz0123456789")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _RUN_TOGETHER = re.compile(r"[a-z][A-Z][a-z]")
 _INNER_CAPITAL = re.compile(r"[A-Z](?<=[a-z].)(?=[a-z])")  # a first look: as many or more
@@ -112,7 +114,7 @@ def _repeats(text: str, told: set[str]) -> bool:
 
 
 def _norm(text: str) -> str:
-    return _NO_LETTER.sub("", text.lower())
+    return text.lower().encode().translate(None, _NO_LETTER).decode()
 
 
 def _without_outlet(title: str) -> str:
@@ -127,25 +129,31 @@ def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
     for start, end in spans:
         words = text[start:end]
         boilerplate = boilerplate or (field == "summary" and bool(_BOILERPLATE.match(words.strip())))
-        if not words.strip() or _is_run_together(words):
+        capitals, smalls = _counts(words)
+        if not words.strip() or (capitals > MIN_TAGS and _is_run_together(words)):
             continue  # a run-together list of tags is no sentence
         part = Part.TITLE if field == "title" else Part.BOILERPLATE if boilerplate else Part.BODY
-        capitals = len(_CAPITAL.findall(words))
-        shouting = capitals > 12 and capitals > 4 * sum(map(len, _SMALL.findall(words)))
+        shouting = capitals > 12 and capitals > 4 * smalls
         where = offsets[start : end + 1]
         made.append(Sentence(field, part, first + len(made), words, where, keyed(words), shouting))
     return made
 
 
+def _counts(words: str) -> tuple[int, int]:
+    """How many capitals and how many small letters, of those without accents."""
+    letters = words.encode()
+    return tuple(len(letters) - len(letters.translate(None, kind)) for kind in (_CAPITALS, _SMALLS))  # type: ignore[return-value]
+
+
 def _is_run_together(words: str) -> bool:
-    most = max(5, len(words) // 40)
+    most = max(MIN_TAGS, len(words) // 40)
     return len(_INNER_CAPITAL.findall(words)) > most and len(_RUN_TOGETHER.findall(words)) > most
 
 
 def _split(text: str) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     start = 0
-    for end in _END.finditer(text):
+    for end in (_END if "\n" in text else _STOP).finditer(text):
         stop = end.start() + (text[end.start()] != "\n")  # the full stop is the sentence's
         if "\n" not in end.group() and _NO_END.search(text[max(0, stop - 8) : stop]):
             continue
@@ -157,7 +165,7 @@ def _split(text: str) -> list[tuple[int, int]]:
 def _clean(raw: str) -> tuple[str, Sequence[int]]:
     """Plain text with, for each character, its place in `raw` (one more for the end)."""
     if "<" not in raw and "&" not in raw:
-        return _CONTROL.sub(" ", raw), range(len(raw) + 1)
+        return raw if raw.isprintable() else _CONTROL.sub(" ", raw), range(len(raw) + 1)
     out: list[str] = []
     offsets: list[int] = []
 

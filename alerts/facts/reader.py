@@ -72,7 +72,7 @@ class Reader:
             cancers = self._cancer_at_large(reading, drugs)
         drugs = tuple(d for d in drugs if relevant or d.tier != "other")
         bound = claims(reading, self._tree, drugs, cancers, bodies)
-        return Facts(
+        return Facts.of(
             relevant=relevant,
             language=language(whole),
             drugs=drugs,
@@ -109,16 +109,18 @@ class Reader:
 
     def _masked(self, parts: list[Sentence], found: Sequence[Found], named: Sequence[trials.Place]) -> dict[int, str]:
         """Match keys by sentence number, with known names overwritten by the capital of their kind."""
-        keys = {p.number: list(p.keyed.key) for p in parts}
+        keys: dict[int, list[str]] = {}
         for one in found:
             hit = one.hit
             letter = events.MASKS.get(hit.kind) or self._body_mask(hit.id, one.mention.text)
-            keys[one.sentence.number][hit.start : hit.end] = letter * (hit.end - hit.start)
+            chars = keys.get(one.sentence.number) or keys.setdefault(one.sentence.number, list(one.sentence.keyed.key))
+            chars[hit.start : hit.end] = letter * (hit.end - hit.start)
         for place in named:
             offsets = place.sentence.keyed.offsets
             start, end = bisect_left(offsets, place.start), bisect_left(offsets, place.end)
-            keys[place.sentence.number][start:end] = "T" * (end - start)
-        return {number: events.plainer("".join(chars)) for number, chars in keys.items()}
+            chars = keys.setdefault(place.sentence.number, list(place.sentence.keyed.key))
+            chars[start:end] = "T" * (end - start)
+        return {p.number: events.plainer("".join(keys.get(p.number) or p.keyed.key)) for p in parts}
 
     def _body_mask(self, body: str, words: str) -> str:
         if body == "org:EMA":
@@ -138,11 +140,13 @@ class Reader:
         role = Role.PRIMARY if primary else Role.MENTIONED
         mentions = tuple(place.mention for place in places)
         if is_novel(drug_id):
-            return DrugFact(id=drug_id, name=novel_name(mentions[0].text), role=role, tier="novel", mentions=mentions)
+            return DrugFact.of(
+                id=drug_id, name=novel_name(mentions[0].text), role=role, tier="novel", mentions=mentions
+            )
         drug = self._vocabulary.drugs[drug_id]
         names = {place.mention.text.strip("®™").lower() for place in places}
         brand = next((b for b in drug.brands if b.lower() in names), drug.brands[0] if drug.brands else None)
-        return DrugFact(
+        return DrugFact.of(
             id=drug_id,
             name=shown_name(
                 drug,
@@ -161,7 +165,7 @@ class Reader:
         by_id: Places = reading.names("indication")
         primary = primary_cancers(self._tree, by_id)
         return tuple(
-            IndicationFact(
+            IndicationFact.of(
                 id=concept,
                 name=self._vocabulary.indications[concept].name,
                 oncotree=self._vocabulary.indications[concept].oncotree,
@@ -180,11 +184,11 @@ class Reader:
         if title is None or hit is None:
             return ()
         name, span = self._vocabulary.indications[CANCER].name, reading.span(title, hit.start(), hit.end())
-        return (IndicationFact(id=CANCER, name=name, oncotree=None, role=Role.PRIMARY, mentions=(span,)),)
+        return (IndicationFact.of(id=CANCER, name=name, oncotree=None, role=Role.PRIMARY, mentions=(span,)),)
 
     def _bodies(self, reading: Reading) -> tuple[RegulatorFact, ...]:
         facts = [
-            RegulatorFact(
+            RegulatorFact.of(
                 id=body,
                 name=self._body_names[body],
                 role=regulator_role(reading, places),
@@ -208,7 +212,7 @@ class Reader:
 
     def _biomarkers(self, reading: Reading) -> tuple[BiomarkerFact, ...]:
         return tuple(
-            BiomarkerFact(
+            BiomarkerFact.of(
                 id=marker,
                 name=self._vocabulary.biomarkers[marker].name,
                 status=details.biomarker_status([p.sentence.keyed.key[p.hit.start : p.hit.end + 14] for p in places]),
@@ -239,7 +243,7 @@ def _with_roles(item: NewsItem, parts: list[Sentence], hits: Sequence[Hit]) -> l
         sentence = parts[hit.sentence]
         if hit.sentence != last:
             earlier, last, about = [], hit.sentence, about_spans(sentence.keyed.key)
-        subject = sentence.part is not Part.BOILERPLATE and all(not s <= hit.start < e for s, e in about)
+        subject = sentence.part is not Part.BOILERPLATE and (not about or all(not s <= hit.start < e for s, e in about))
         if hit.kind == "drug":
             subject = subject and is_subject(sentence.keyed.key, hit.start, hit.end, earlier)
             earlier.append((hit.start, hit.end, subject))
@@ -250,9 +254,11 @@ def _with_roles(item: NewsItem, parts: list[Sentence], hits: Sequence[Hit]) -> l
 
 def _event_fact(reading: Reading) -> EventFact:
     if reading.main is None:
-        return EventFact()
+        return EventFact.of()
     sentence, event = reading.main
-    return EventFact(type=event.type, status=event.status, mentions=(reading.span(sentence, event.start, event.end),))
+    return EventFact.of(
+        type=event.type, status=event.status, mentions=(reading.span(sentence, event.start, event.end),)
+    )
 
 
 _latest = Latest(lambda vocabulary: Reader(vocabulary, concepts()))

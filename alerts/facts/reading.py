@@ -2,7 +2,7 @@
 """What the steps of reading one item share: its sentences, the names found in them, and the events that they tell."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from alerts.facts.events import EVERY, Event, events
@@ -36,6 +36,7 @@ class Reading:
     found: list[Found]
     masked: dict[int, str]
     main: Told | None = None
+    _by_kind: dict[str, dict[str, list[Found]]] = field(default_factory=dict)
 
     def events(self, sentence: Sentence, kinds: Collection[EventType] = EVERY) -> Iterator[Event]:
         return events(self.masked[sentence.number], title=sentence.part is Part.TITLE, kinds=kinds)
@@ -46,11 +47,10 @@ class Reading:
 
     def names(self, kind: str) -> dict[str, list[Found]]:
         """Places by concept, in the order of the text."""
-        table: dict[str, list[Found]] = {}
-        for one in self.found:
-            if one.hit.kind == kind:
-                table.setdefault(one.hit.id, []).append(one)
-        return table
+        if not self._by_kind:
+            for one in self.found:
+                self._by_kind.setdefault(one.hit.kind, {}).setdefault(one.hit.id, []).append(one)
+        return self._by_kind.get(kind, {})
 
     def source(self, sentence: Sentence) -> str:
         return self.item.title if sentence.field == "title" else self.item.summary

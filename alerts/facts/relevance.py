@@ -19,7 +19,7 @@ AT_LARGE = re.compile(rf"{_WORDS['field']}|{_WORDS['at_large']}")
 _FIELD = re.compile(_WORDS["field"])
 _OTHER = Guarded(rf"\b(?:{_WORDS['other']})")
 _COMPANY_NEWS = {EventType.CORPORATE, EventType.CONFERENCE}
-_FIGURE, _PERSON = re.compile(_WORDS["figure"]), re.compile(_WORDS["person"])
+_FIGURE, _PERSON = Guarded(_WORDS["figure"]), Guarded(_WORDS["person"])
 _UNSURE_TIERS = {"novel", "other", "repurposed"}  # not known to be a cancer drug
 
 
@@ -28,7 +28,7 @@ def is_relevant(
 ) -> bool:
     """By the title where it says so; company news and other diseases need more than a word of the lead."""
     title = parts[0].keyed.key if parts else ""
-    if _FIGURE.search(title) or (_PERSON.search(title) and not drugs):
+    if _FIGURE.holds(title) or (not drugs and _PERSON.holds(title)):
         return False
     known = [d for d in drugs if d.role is Role.PRIMARY and d.tier not in _UNSURE_TIERS]
     titled_drug = any(m.field == "title" for d in known for m in d.mentions)

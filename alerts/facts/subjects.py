@@ -104,5 +104,5 @@ def body_of_the_land(reading: Reading, names: dict[str, str]) -> list[RegulatorF
         hit = land.words.search(sentence.keyed.key) if event.type in land.acts else None
         if hit and land.body in names:
             span = reading.span(sentence, hit.start(), hit.end())
-            return [RegulatorFact(id=land.body, name=names[land.body], role=Role.PRIMARY, mentions=(span,))]
+            return [RegulatorFact.of(id=land.body, name=names[land.body], role=Role.PRIMARY, mentions=(span,))]
     return []

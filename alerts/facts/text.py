@@ -15,13 +15,13 @@ SPELLINGS = (
 )
 _BLANKS = "-‐‑‒–—_/ \t\r\n\u00a0\u202f"
 _MARKS = "®™©\u200b\u200c\u200d\u00ad'’`"
-_TO_BLANK = dict.fromkeys(map(ord, _BLANKS), " ")
 _ASCII = bytes(ord(" ") if chr(b) in _BLANKS else ord(chr(b).lower()) for b in range(128)) + bytes(range(128, 256))
 # Where the key is not as long as the text: a run of blanks, a mark, the one capital that lowers to two characters.
 _ODD = re.compile(rf"[{re.escape(_BLANKS)}][{re.escape(_BLANKS + _MARKS)}]+|[{_MARKS}]+|İ")
 _MARK = re.compile(rf"[{_MARKS}İ]")
 # Accents are folded, a letter for a letter: Waldenström, Sézary, Société.
 _FOLDED = str.maketrans("àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ", "aaaaaaceeeeiiiinoooooouuuuyy")
+_ACCENT = re.compile("[à-ÿ]")
 _SPELL_RE = re.compile("|".join(british for british, _ in SPELLINGS))
 _SPELL = dict(SPELLINGS)
 
@@ -36,7 +36,7 @@ class Keyed(NamedTuple):
 def keyed(text: str) -> Keyed:
     """Lower case, dashes and white space to one blank, marks dropped, American spelling; offsets kept."""
     if not _MARK.search(text):
-        key = text.encode().translate(_ASCII).decode() if text.isascii() else _plain(text.translate(_TO_BLANK))
+        key = text.encode().translate(_ASCII).decode() if text.isascii() else _plain(text)
         if "  " not in key:  # most text: a character for a character
             return _american(key, range(len(text) + 1))
     chars: list[str] = []
@@ -50,12 +50,18 @@ def keyed(text: str) -> Keyed:
         last = odd.end()
     chars.append(text[last:])
     offsets += range(last, len(text) + 1)
-    return _american(_plain("".join(chars).translate(_TO_BLANK)), offsets)
+    return _american(_plain("".join(chars)), offsets)
 
 
 def _plain(text: str) -> str:
+    """Lower case, every dash and white space a blank, accents folded; as long as the text."""
+    if text.isascii():
+        return text.encode().translate(_ASCII).decode()
     lower = text.lower()
-    return lower if lower.isascii() else lower.translate(_FOLDED)
+    for blank in _BLANKS:  # a look for each is faster than a table for every letter
+        if blank in lower:
+            lower = lower.replace(blank, " ")
+    return lower.translate(_FOLDED) if _ACCENT.search(lower) else lower
 
 
 def _american(key: str, offsets: Sequence[int]) -> Keyed:

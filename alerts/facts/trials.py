@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from alerts.facts.phrases import Guarded
+from alerts.facts.phrases import Phrases
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.vocabulary import Vocabulary, words
 from alerts.model import Mention, NewsItem, TrialFact
@@ -19,14 +19,15 @@ _BETWEEN = rf"(?:[\s,]+(?:(?i:{_WORDS['between']})|[(\"“][\w-]+[)\"”])){{0,6
 # NAME phase 3 trial; trial, NAME; a journal's "(NAME)", "NAME:" and "from NAME".
 _CALLED = re.compile(rf"(?<![\w-]){_NAME}[)\"”’]?{_BETWEEN}[\s,-]+(?i:(?:sub-?)?(?:trial|stud(?:y|ies))s?)\b")
 _QUOTED = re.compile(rf"[\"“]{_NAME}[\"”](?=.{{0,40}}\b(?i:trial|study)\b)")
-_NAMED = re.compile(rf"\b(?i:trial|study)s?(?: \(|, |: | called | named | known as | dubbed |[,:]? [\"“]){_NAME}")
+_NAMED = re.compile(
+    rf"\b(?:[Tt]rial|[Ss]tudy|TRIAL|STUDY)s?(?: \(|, |: | called | named | known as | dubbed |[,:]? [\"“]){_NAME}"
+)
 _BRACKETED = re.compile(rf"\({_NAME}(?:,? (?:NCT\d+|[A-Z]+[\d-]+))?\)(?=[:.,]|\s*$)|^{_NAME.replace('name', 'first')}:")
 _FROM = re.compile(rf"\b(?:from|of|in)(?: the)? {_NAME}(?=[:.,;]|\s*$| (?:and|at|presented|show|subgroup))")
 _FAMILY = re.compile(
     r"(?<![\w-])(?:" + "|".join(sorted(map(re.escape, _WORDS["families"]), key=len, reverse=True)) + r")"
     r"(?:[- ]?(?:[A-Z][A-Za-z]*)?-?\d{1,4}[A-Z]{0,3})?(?![\w])"
 )
-_OF_FAMILY = Guarded("|".join(map(re.escape, _WORDS["families"])))  # a first look
 # A word in capitals and a number, too much of a word for a company's code: COSMIC-313.
 _NUMBERED = re.compile(r"(?<![\w-])(?:[A-Z]{5,}|[A-Z]+[a-z]+[A-Z][A-Za-z]*)-(?:[A-Z][a-z]+)?\d{1,3}[A-Z]?(?![\w-])")
 # Roman numbers, genes, securities, addresses, "NIH-funded".
@@ -49,10 +50,16 @@ _DRUG_BEFORE = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _NUMBER_BEHIND = re.compile(r"\d(?:(?<=-\d)|(?<=[a-z]\d)|(?<=[A-Za-z] \d)|(?<=[A-Za-z]\d))")
+_HYPHEN = re.compile(r"[A-Za-z]-(?:[A-Z][a-z]+)?\d")
 NUMBER = re.compile(r"-\d\w*(?:-\d+)?")
-_STUDY = ("trial", "stud")
-# A first look, at text in lower case.
-_OF_GROUPS = Guarded("|".join(g.lower() for g in _WORDS["groups"] if len(g) > MIN_GROUP))
+# A first look, at text in lower case: may it name a trial of a family or of a group?
+_FAMILIES, _GROUPED = 0, 1
+_FIRST = Phrases(
+    [
+        (_FAMILIES, "|".join(re.escape(f.lower()) for f in _WORDS["families"])),
+        (_GROUPED, "|".join(g.lower() for g in _WORDS["groups"] if len(g) > MIN_GROUP)),
+    ]
+)
 _STEPS = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 
 
@@ -101,17 +108,19 @@ def _free(
 
 def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
     text = sentence.text
-    families = (_FAMILY,) if _OF_FAMILY.holds(text) else ()
-    numbered = (_NUMBERED,) if _DIGIT.search(text) and _NUMBER_BEHIND.search(text) else ()
-    grouped = (_OF_GROUP,) if numbered and _OF_GROUPS.holds(text.lower()) else ()
+    lower = text.lower()
+    may = set(_FIRST.ranks(_FIRST.may(lower)))
+    families = (_FAMILY,) if _FAMILIES in may else ()
+    behind = _DIGIT.search(text) and _NUMBER_BEHIND.search(text)
+    numbered = (_NUMBERED,) if behind and _HYPHEN.search(text) else ()
+    grouped = (_OF_GROUP,) if behind and _GROUPED in may else ()
     for pattern in (*families, *grouped, *numbered):
         for hit in pattern.finditer(text):
             if hit.group().upper() not in _NO_NAMES and not _is_code(hit.group(), text[: hit.start()]):
                 yield hit.group(), hit.start(), hit.end()
     if sentence.shouting:
         return
-    lower = text.lower()
-    called = (_CALLED, _QUOTED, _NAMED) if any(word in lower for word in _STUDY) else ()
+    called = (_CALLED, _QUOTED, _NAMED) if "trial" in lower or "stud" in lower else ()
     patterns = (*called, *((_BRACKETED, _FROM) if sentence.part is Part.TITLE else ()))
     for pattern in patterns:
         for hit in pattern.finditer(text):
@@ -168,11 +177,11 @@ def trials(
         names.setdefault(place.name, []).append(place.sentence.text_span(item, place.start, place.end))
     if len(ids) == 1 and len(names) == 1:
         (number, at), (name, spans) = *ids.items(), *names.items()
-        return (TrialFact(id=number, acronym=name, phase=phase, mentions=(*spans, *at)),)
+        return (TrialFact.of(id=number, acronym=name, phase=phase, mentions=(*spans, *at)),)
     only = phase if len(names) == 1 else None
     return (
-        *(TrialFact(acronym=n, phase=only, mentions=tuple(m)) for n, m in names.items()),
-        *(TrialFact(id=n, phase=None if names else phase, mentions=tuple(m)) for n, m in ids.items()),
+        *(TrialFact.of(acronym=n, phase=only, mentions=tuple(m)) for n, m in names.items()),
+        *(TrialFact.of(id=n, phase=None if names else phase, mentions=tuple(m)) for n, m in ids.items()),
     )
 
 
