@@ -45,7 +45,8 @@ AREAS = (
     "health", "signin", "home", "subscriber", "rules.files", "rules.pages",
     "stories", "deliveries", "channels", "feeds", "team", "service", "wording",
     "vocabulary",
-    "api.document", "api.rule_files", "api.trying", "api.rules", "api.news", "api.sending", "api.service",
+    "api.document", "api.rule_files", "api.trying", "api.rules", "api.stories", "api.deliveries", "api.channels",
+    "api.feeds", "api.service",
 )  # fmt: skip
 
 

@@ -5,16 +5,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
-from sqlmodel import Session
 
 from alerts.console import sending, tables
 from alerts.console.access import GuardedRoute
-from alerts.console.desk import CurrentDesk, Desk, not_found
+from alerts.console.desk import CurrentDesk, Desk
 from alerts.console.roles import Role, needs
 from alerts.errors import InputError
-from alerts.pipeline import endpoints
-from alerts.store import browse, channels
-from alerts.store.subscriptions import Reader
+from alerts.store import browse
+from alerts.store.browse import Reading
 from alerts.store.tables import Channel, Suppression
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -78,13 +76,6 @@ def add(desk: CurrentDesk, kind: Text, value: Text, label: Text = "") -> Respons
     return desk.go("/channels", f"“{name}” is there. Send a test to see that it works.")
 
 
-def _mine(session: Session, desk: Desk, channel_id: int) -> Channel:
-    row = browse.channel(session, desk.actor.team_id, channel_id)
-    if row is None:
-        raise not_found("channel")
-    return row
-
-
 @router.post("/channels/{channel_id:int}/test")
 @needs(Role.EDITOR, "channels:write")
 def send_test(desk: CurrentDesk, channel_id: int) -> Response:
@@ -96,32 +87,29 @@ def send_test(desk: CurrentDesk, channel_id: int) -> Response:
 @router.post("/channels/{channel_id:int}/rename")
 @needs(Role.EDITOR, "channels:write")
 def rename(desk: CurrentDesk, channel_id: int, label: Text) -> Response:
-    label = " ".join(label.split())[:100]
-    with desk.store.write() as session:
-        row = _mine(session, desk, channel_id)
-        taken = (
-            [c for c in channels.find(session, label) if c.team_id == row.team_id and c.id != row.id] if label else []
-        )
-        if label and not taken:
-            desk.audit(session, "channel_renamed", f"channel {row.label}", to=label)
-            row.label = label
-    return desk.go("/channels", "" if label and not taken else "Another channel of your team has this name.")
+    try:
+        with desk.store.write() as session:
+            sending.rename(session, desk, sending.mine(session, desk, channel_id), label)
+    except InputError as exc:
+        if exc.code == "not_found":
+            raise
+        return desk.go("/channels", exc.message)
+    return desk.go("/channels")
 
 
 @router.post("/channels/{channel_id:int}/switch")
 @needs(Role.EDITOR, "channels:write")
 def switch(desk: CurrentDesk, channel_id: int) -> Response:
     """Off, or on again; one that waits for its owner's consent or is on the suppression list stays as it is."""
-    with desk.store.write() as session:
-        row = _mine(session, desk, channel_id)
-        if row.state == "active":
-            row.state = "disabled"
-        elif row.state == "disabled":
-            endpoints.revive(session, row, desk.now)
-        else:
-            return desk.go("/channels", f"“{row.label}” is {row.state}: only its owner can change that.")
-        desk.audit(session, f"channel_{row.state}", f"channel {row.label}")
-        said = f"“{row.label}” is {'on' if row.state == 'active' else 'off: nothing is sent there'}."
+    try:
+        with desk.store.write() as session:
+            row = sending.mine(session, desk, channel_id)
+            sending.switch(session, desk, row, on=row.state != "active")
+            said = f"“{row.label}” is {'on' if row.state == 'active' else 'off: nothing is sent there'}."
+    except InputError as exc:
+        if exc.code == "not_found":
+            raise
+        said = exc.message
     return desk.go("/channels", said)
 
 
@@ -135,28 +123,25 @@ def subscribers(desk: CurrentDesk) -> Response:
     asked = tables.wanted(desk.request, READERS, "rule", ["consent"])
     of_stopped = tables.wanted(desk.request, SUPPRESSED, "-at", (), "s-")
     with desk.store.read() as session:
-        all_readers = browse.readers(session, desk.actor.team_id)
+        found = browse.readers(session, desk.actor.team_id, asked.of_store())
         all_stopped = browse.suppressed(session, desk.actor.team_id)
-    readers = tables.of_rows("/subscribers", READERS, asked, all_readers, _reader_cell)
     stopped = tables.of_rows("/subscribers", SUPPRESSED, of_stopped, all_stopped, _stopped_cell)
     if asked.csv:
-        return tables.csv_answer("subscribers", READERS, readers.rows, _reader_cell)
+        return tables.csv_answer("subscribers", READERS, found.rows, _reader_cell)
     if of_stopped.csv:
         return tables.csv_answer("suppressed", SUPPRESSED[:-1], stopped.rows, _stopped_cell)
-    consents = sorted({browse.consent(reader) for reader in all_readers})
-    return desk.show(
-        "channels/subscribers.html", readers=readers, stopped=stopped, consent=browse.consent, consents=consents
-    )
+    readers = tables.Table("/subscribers", READERS, asked, found.rows, found.total)
+    return desk.show("channels/subscribers.html", readers=readers, stopped=stopped, consents=browse.CONSENTS)
 
 
-def _reader_cell(row: Reader, key: str) -> Any:
+def _reader_cell(row: Reading, key: str) -> Any:
     link = row.link
     wishes = (("", link.own_cadence), ("quiet ", link.own_quiet), ("muted until ", link.muted_until),
               ("snoozed until ", link.snoozed_until))  # fmt: skip
     return {
         "rule": row.subscription.name,
         "to": f"{row.channel.label} ({row.channel.kind}: {row.channel.hint})",
-        "consent": browse.consent(row),
+        "consent": row.consent,
         "wishes": "; ".join(f"{word}{value}" for word, value in wishes if value),
     }[key]
 
@@ -171,11 +156,5 @@ def _stopped_cell(row: tuple[Suppression, Channel], key: str) -> Any:
 def release(desk: CurrentDesk, fingerprint: Annotated[str, Form(max_length=100)]) -> Response:
     """Off the list of addresses that must not be written to: only with the owner's word."""
     with desk.store.write() as session:
-        mine = [c for c in channels.of_fingerprint(session, fingerprint) if c.team_id == desk.actor.team_id]
-        if not mine or not channels.release(session, fingerprint):
-            raise not_found("suppressed address")
-        for row in channels.of_fingerprint(session, fingerprint):
-            if row.state == "suppressed":
-                endpoints.revive(session, row, desk.now)
-        desk.audit(session, "suppression_released", f"channel {mine[0].label}")
-    return desk.go("/subscribers", f"{mine[0].hint} may be written to again.")
+        row = sending.release(session, desk, fingerprint)
+        return desk.go("/subscribers", f"{row.hint} may be written to again.")

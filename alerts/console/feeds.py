@@ -2,22 +2,19 @@
 """Feeds: health at a glance, the last attempts, add with discovery and check, pause, poll soon, OPML out and in."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import Response
 
-from alerts.console import tables
+from alerts.console import feedlist, tables
 from alerts.console.access import GuardedRoute
-from alerts.console.desk import CurrentDesk, Desk, not_found
+from alerts.console.desk import CurrentDesk, Desk
 from alerts.console.roles import Role, needs
 from alerts.errors import OncowireError
-from alerts.feeds import Checked, ListedFeed, Schedule, check, first_poll_s, read_opml, sandbox, write_opml
+from alerts.feeds import Checked, ListedFeed
 from alerts.model import SourceTier
-from alerts.net import Client, Guard
-from alerts.pipeline.polling import user_agent
-from alerts.store import browse, feeds
+from alerts.store import browse
 from alerts.store.tables import Feed, FeedAttempt
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/feeds")
@@ -30,7 +27,6 @@ COLUMNS = (
     tables.Column("next", "Next poll"),
 )
 STATES = ("ok", "failing", "blocked", "silent", "moved", "gone", "paused")
-MAX_OPML_BYTES = 2_000_000
 Text = Annotated[str, Form(max_length=2000)]
 
 
@@ -99,9 +95,7 @@ def _cell(row: Feed, key: str) -> Any:
 @needs(Role.VIEWER)
 def feed_page(desk: CurrentDesk, feed_id: int) -> Response:
     with desk.store.read() as session:
-        row = browse.feed(session, feed_id)
-        if row is None:
-            raise not_found("feed")
+        row = feedlist.one(session, feed_id)
         polls = browse.feed_attempts(session, [feed_id], MAX_POLLS)[feed_id]
     asked = tables.wanted(desk.request, POLLS, "-at")
     table = tables.of_rows(f"/feeds/{feed_id}", POLLS, asked, polls, _poll_cell)
@@ -124,70 +118,42 @@ def _poll_cell(row: FeedAttempt, key: str) -> Any:
 @needs(Role.EDITOR, "feeds:write")
 def check_address(desk: CurrentDesk, url: Text) -> Response:
     """What stands at an address: a feed with its entries, or a page and the feeds that it names."""
-    url = url.strip()
-    url = url if "://" in url else f"https://{url}"
-    client = Client(Guard(desk.settings.fetch_allow), user_agent(desk.settings))
-    try:
-        found = check(url, client, sandbox(), desk.now)
-    finally:
-        client.close()
-    return _show(desk, 200 if found.error_code is None or found.feeds else 422, checked=found, url=url)
+    found = feedlist.looked_at(desk, url)
+    return _show(desk, 200 if found.error_code is None or found.feeds else 422, checked=found, url=found.url)
 
 
 @router.post("/add")
 @needs(Role.EDITOR, "feeds:write")
 def add(desk: CurrentDesk, url: Text, title: Text = "", tier: Text = "unknown") -> Response:
     try:
-        Guard(desk.settings.fetch_allow).check_url(url)
+        with desk.store.write() as session:
+            feedlist.add_one(session, desk, ListedFeed(url, title[:200], tier))
     except OncowireError as exc:
         return _show(desk, 422, exc.message, url=url)
-    made, known = _add(desk, [ListedFeed(url, title[:200], tier)])
-    return desk.go(
-        "/feeds", "The feed is there; its first poll only notes what it holds." if made else f"Known: {known[0]}"
-    )
-
-
-def _add(desk: Desk, listed: Sequence[ListedFeed]) -> tuple[list[str], list[str]]:
-    """Addresses that are new, and those that were there already."""
-    schedule = Schedule(desk.settings.min_interval_s, desk.settings.minute_s)
-    made: list[str] = []
-    known: list[str] = []
-    with desk.store.write() as session:
-        for feed in listed:
-            due = desk.now + timedelta(seconds=first_poll_s(feed.url, schedule))
-            (known if feeds.add(session, feed, due, desk.now) is None else made).append(feed.url)
-        for url in made:
-            desk.audit(session, "feed_added", f"feed {url}")
-    return made, known
+    return desk.go("/feeds", "The feed is there; its first poll only notes what it holds.")
 
 
 @router.post("/import")
 @needs(Role.EDITOR, "feeds:write")
 def import_opml(desk: CurrentDesk, file: Annotated[UploadFile, File()]) -> Response:
     """Every feed of the file whose address may be fetched; the others are told."""
-    guard, allowed, refused = Guard(desk.settings.fetch_allow), [], []
     try:
-        listed = read_opml(file.file.read(MAX_OPML_BYTES))
+        listed = feedlist.opened(file.file.read(feedlist.MAX_OPML_BYTES + 1))
     except OncowireError as exc:
         return _show(desk, 422, exc.message)
-    for feed in listed:
-        try:
-            guard.check_url(feed.url)
-            allowed.append(feed)
-        except OncowireError as exc:
-            refused.append(f"{feed.url}: {exc.message}")
-    made, known = _add(desk, allowed)
-    said = f"{len(made)} added, {len(known)} known already, {len(refused)} refused."
-    return desk.go("/feeds", " ".join([said, *refused[:5]]))
+    with desk.store.write() as session:
+        done = feedlist.add(session, desk, listed)
+    said = f"{len(done.new)} added, {len(done.known)} known already, {len(done.refused)} refused."
+    return desk.go("/feeds", " ".join([said, *done.refused[:5]]))
 
 
 @router.get("/export.opml")
 @needs(Role.VIEWER)
 def export_opml(desk: CurrentDesk) -> Response:
     with desk.store.read() as session:
-        listed = [ListedFeed(f.url, f.title, f.tier) for f in feeds.everything(session)]
+        made = feedlist.as_opml(session)
     headers = {"Content-Disposition": 'attachment; filename="oncowire-feeds.opml"', "Cache-Control": "no-store"}
-    return Response(write_opml(listed), media_type="text/x-opml; charset=utf-8", headers=headers)
+    return Response(made, media_type="text/x-opml; charset=utf-8", headers=headers)
 
 
 @router.post("/{feed_id:int}/set")
@@ -195,17 +161,13 @@ def export_opml(desk: CurrentDesk) -> Response:
 def change(desk: CurrentDesk, feed_id: int, do: Text, title: Text = "", tier: Text = "") -> Response:
     """pause · resume · soon (poll now, politeness aside nothing) · name (title and kind)."""
     with desk.store.write() as session:
-        row = browse.feed(session, feed_id)
-        if row is None:
-            raise not_found("feed")
+        row = feedlist.one(session, feed_id)
         if do in {"pause", "resume"}:
-            row.enabled, row.state = do == "resume", "ok" if do == "resume" else "paused"
-            row.state_reason, row.next_poll_at = "" if do == "resume" else f"by {desk.actor.name}", desk.now
+            feedlist.switch(session, desk, row, on=do == "resume")
         elif do == "soon":
-            feeds.make_due(session, desk.now, url=row.url, min_interval_s=desk.settings.min_interval_s)
+            feedlist.poll_soon(session, desk, row)
         elif do == "name":
-            row.title, row.tier = title.strip()[:200], tier if tier in set(SourceTier) else row.tier
-        desk.audit(session, f"feed_{do[:20]}", f"feed {row.url}")
+            feedlist.describe(session, desk, row, title, SourceTier(tier if tier in set(SourceTier) else row.tier))
     said = {"pause": "It is not polled any more; its items stay.", "resume": "It is polled again.",
             "soon": "It is polled with the next sweep, unless that was done a moment ago."}  # fmt: skip
     return desk.go(f"/feeds/{feed_id}", said.get(do, "Changed."))

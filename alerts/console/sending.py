@@ -11,8 +11,9 @@ from alerts.delivery.notes import Note
 from alerts.errors import InputError
 from alerts.facts import concepts
 from alerts.model import AlertKind, ChannelKind
-from alerts.pipeline import endpoints, rulefiles
-from alerts.store import browse, deliveries, subscriptions
+from alerts.pipeline import consent, endpoints, rulefiles
+from alerts.pipeline.consent import Asked
+from alerts.store import browse, channels, deliveries, subscriptions
 from alerts.store.subscriptions import Destination
 from alerts.store.tables import Channel
 from alerts.subscriptions import ChannelSpec, parse
@@ -59,11 +60,70 @@ def _free_label(session: Session, team: int, shown: str) -> str:
     return label
 
 
-def send_test(session: Session, desk: Desk, channel_id: int) -> int:
-    """Id of the delivery that the workers send next. Raises InputError(not_found)."""
+def mine(session: Session, desk: Desk, channel_id: int) -> Channel:
+    """A channel of the team that is looked at. Raises InputError(not_found)."""
     row = browse.channel(session, desk.actor.team_id, channel_id)
     if row is None:
         raise not_found("channel")
+    return row
+
+
+def rename(session: Session, desk: Desk, row: Channel, label: str) -> None:
+    """Raises InputError(missing_label · label_taken)."""
+    label = " ".join(label.split())[:100]
+    if not label:
+        raise InputError("missing_label", "Give the channel a name.")
+    if subscriptions.channel_by_label(session, row.team_id, label) not in {None, row.id}:
+        raise InputError("label_taken", "Another channel of your team has this name.")
+    if label != row.label:
+        desk.audit(session, "channel_renamed", f"channel {row.label}", to=label)
+        row.label = label
+
+
+def switch(session: Session, desk: Desk, row: Channel, *, on: bool) -> None:
+    """Off, or on again. Raises InputError(channel_waits): for consent, or on the list of addresses not to write to."""
+    if row.state not in {"active", "disabled"}:
+        raise InputError("channel_waits", f"“{row.label}” is {row.state}: only its owner can change that.")
+    if on == (row.state == "active"):
+        return
+    if on:
+        endpoints.revive(session, row, desk.now)
+    else:
+        row.state = "disabled"
+    desk.audit(session, f"channel_{row.state}", f"channel {row.label}")
+
+
+ASKED = {
+    Asked.NOT_NEEDED: "This channel needs no confirmation.",
+    Asked.TOO_SOON: "It was asked less than an hour ago.",
+    Asked.TOO_OFTEN: "It was asked three times and did not answer: it is left in peace.",
+}
+
+
+def ask_consent(session: Session, desk: Desk, row: Channel) -> None:
+    """Send the mail that asks for consent once more. Raises InputError(not_needed · too_soon · too_often)."""
+    asked = consent.ask(desk.store, session, desk.settings, row, desk.now)
+    if asked is not Asked.SENT:
+        raise InputError(asked.value, ASKED[asked])
+    desk.audit(session, "consent_asked", f"channel {row.label}", times=row.confirm_count)
+
+
+def release(session: Session, desk: Desk, fingerprint: str) -> Channel:
+    """Off the list of addresses that must not be written to: only with the owner's word. Raises InputError(not_found)."""
+    same = channels.of_fingerprint(session, fingerprint)
+    mine = [c for c in same if c.team_id == desk.actor.team_id]
+    if not mine or not channels.release(session, fingerprint):
+        raise not_found("suppressed address")
+    for row in same:
+        if row.state == "suppressed":
+            endpoints.revive(session, row, desk.now)
+    desk.audit(session, "suppression_released", f"channel {mine[0].label}")
+    return mine[0]
+
+
+def send_test(session: Session, desk: Desk, channel_id: int) -> int:
+    """Id of the delivery that the workers send next. Raises InputError(not_found)."""
+    row = mine(session, desk, channel_id)
     note = Note(subject="Test from Oncowire", paragraphs=TEST_PARAGRAPHS)
     key = f"test:{channel_id}:{desk.now.isoformat()}"
     made = endpoints.send_note(session, row, AlertKind.TEST, note, key, desk.now)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from alerts.console import tables, whynot
+from alerts.console import curating, tables, whynot
 from alerts.console.access import GuardedRoute
 from alerts.console.desk import CurrentDesk, Desk, name, not_found
 from alerts.console.roles import Role, needs
@@ -15,7 +15,6 @@ from alerts.errors import InputError
 from alerts.facts import concepts
 from alerts.facts.lookup import lookup
 from alerts.model import EventType, Facts, Mention
-from alerts.pipeline import curation
 from alerts.store import browse, items
 from alerts.store.browse import Asked, StoryLine
 
@@ -125,10 +124,7 @@ def _why_cell(row: whynot.Answer, key: str) -> Any:
 @needs(Role.EDITOR, "stories:write")
 def not_relevant(desk: CurrentDesk, story_id: int, note: Annotated[str, Form(max_length=500)] = "") -> Response:
     with desk.store.write() as session:
-        if browse.story(session, story_id) is None:
-            raise not_found("story")
-        browse.add_feedback(session, story_id, desk.actor.team_id, note, desk.actor.name, desk.now)
-        desk.audit(session, "story_not_relevant", f"story {story_id}", note=note)
+        curating.not_relevant(session, desk, story_id, note)
     return desk.go(f"/stories/{story_id}", "Noted. It helps to mend the reader, the vocabulary and your rules.")
 
 
@@ -137,11 +133,10 @@ def not_relevant(desk: CurrentDesk, story_id: int, note: Annotated[str, Form(max
 def split(desk: CurrentDesk, story_id: int, item: Annotated[int, Form()], tell: str = Form("")) -> Response:
     """The item leaves this story for one of its own."""
     try:
-        made = curation.split(desk.store, item, desk.actor.name, desk.now, tell=bool(tell))
+        with desk.store.write() as session:
+            made = curating.split(session, desk, story_id, item, tell=bool(tell))
     except InputError as exc:
         return _show(desk, story_id, 422, exc.message)
-    with desk.store.write() as session:
-        desk.audit(session, "story_split", f"story {story_id}", item=item, new_story=made)
     return desk.go(f"/stories/{made}", f"This source was in story {story_id}; it is a story of its own now.")
 
 
@@ -152,9 +147,8 @@ def merge(desk: CurrentDesk, story_id: int, into: Annotated[str, Form(max_length
     if not (into.isascii() and into.isdigit() and len(into) < 10) or int(into) == story_id:
         return _show(desk, story_id, 422, "Give the number of the other story; it stands in its address.")
     try:
-        moved = curation.merge(desk.store, int(into), [story_id], desk.actor.name, desk.now)
+        with desk.store.write() as session:
+            moved = curating.merge(session, desk, story_id, int(into))
     except InputError as exc:
         return _show(desk, story_id, 422, exc.message)
-    with desk.store.write() as session:
-        desk.audit(session, "story_merged", f"story {story_id}", into=int(into), moved=moved)
     return desk.go(f"/stories/{into}", f"{moved} sources of story {story_id} moved here.")

@@ -21,43 +21,53 @@ EXPLAINED = 5  # stories that an answer to "why not there?" shows
 
 
 def split(store: Store, item_id: int, author: str, now: datetime, *, tell: bool = False) -> int:
+    """`split_in` in a transaction of its own."""
+    with store.write() as session:
+        return split_in(session, item_id, author, now, tell=tell)
+
+
+def split_in(session: Session, item_id: int, author: str, now: datetime, *, tell: bool = False) -> int:
     """The item leaves its story for one of its own, which is told only if `tell`. Returns the new story.
 
     Raises InputError(no_such_item, not_in_a_story, alone_in_its_story).
     """
-    with store.write() as session:
-        stories.lock_grouping(session)
-        item, home = _placed(session, item_id)
-        if stories.members(session, home) == [item_id]:
-            raise InputError("alone_in_its_story", f"item {item_id} is the only one of story {home}")
-        said = Override(kind="split", story_id=home, author=author, at=now)
-        stories.override(session, said, item_id)
-        stories.detach(session, item_id)
-        grouping.tell_anew(session, stories.load(session, home), now)
-        reason = GroupReason(code="by_hand_split", text=f"Split off story {home} by {author} on {now:%Y-%m-%d}.")
-        apart = Grouping(decision=Decision.NEW, related=(home,), reason=reason)
-        grouping.settle(session, item, items.facts_of(session, item), apart, None if tell else "split", now)
-        made = stories.home_of(session, item_id)
-        assert made is not None
-        stories.override(session, said.model_copy(update={"kind": "merge", "story_id": made.story_id}), item_id)
-        return made.story_id
+    stories.lock_grouping(session)
+    item, home = _placed(session, item_id)
+    if stories.members(session, home) == [item_id]:
+        raise InputError("alone_in_its_story", f"item {item_id} is the only one of story {home}")
+    said = Override(kind="split", story_id=home, author=author, at=now)
+    stories.override(session, said, item_id)
+    stories.detach(session, item_id)
+    grouping.tell_anew(session, stories.load(session, home), now)
+    reason = GroupReason(code="by_hand_split", text=f"Split off story {home} by {author} on {now:%Y-%m-%d}.")
+    apart = Grouping(decision=Decision.NEW, related=(home,), reason=reason)
+    grouping.settle(session, item, items.facts_of(session, item), apart, None if tell else "split", now)
+    made = stories.home_of(session, item_id)
+    assert made is not None
+    stories.override(session, said.model_copy(update={"kind": "merge", "story_id": made.story_id}), item_id)
+    return made.story_id
 
 
 def merge(store: Store, into: int, others: Sequence[int], author: str, now: datetime) -> int:
+    """`merge_in` in a transaction of its own."""
+    with store.write() as session:
+        return merge_in(session, into, others, author, now)
+
+
+def merge_in(session: Session, into: int, others: Sequence[int], author: str, now: datetime) -> int:
     """All items of the other stories go into one; nobody is told anything. Returns the number of items moved.
 
     Raises InputError(no_such_story, same_story).
     """
-    with store.write() as session:
-        stories.lock_grouping(session)
-        target = _story(session, into)
-        moved = 0
-        for number in others:
-            other = _story(session, number)
-            if other.id == target.id:
-                raise InputError("same_story", f"story {number} is story {target.id} already")
-            moved += _merge(session, target, other, author, now)
-        return moved
+    stories.lock_grouping(session)
+    target = _story(session, into)
+    moved = 0
+    for number in others:
+        other = _story(session, number)
+        if other.id == target.id:
+            raise InputError("same_story", f"story {number} is story {target.id} already")
+        moved += _merge(session, target, other, author, now)
+    return moved
 
 
 def _merge(session: Session, target: Story, other: Story, author: str, now: datetime) -> int:

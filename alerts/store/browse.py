@@ -8,13 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Text, cast, func
+from sqlalchemy import Text, case, cast, func, tuple_
 from sqlmodel import Session, col, select
 
 from alerts.model import StoryFacts
 from alerts.store.listing import Page, page
-from alerts.store.subscriptions import Reader
-from alerts.store.subscriptions import readers as readers_of
 from alerts.store.tables import (
     AuditEntry,
     Channel,
@@ -29,6 +27,7 @@ from alerts.store.tables import (
     StoryFeedback,
     StoryItem,
     Subscription,
+    SubscriptionChannel,
     Suppression,
 )
 from alerts.store.words import with_words
@@ -320,21 +319,49 @@ def audit(session: Session, team_id: int, asked: Asked, *, all_teams: bool = Fal
 # ── readers ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def readers(session: Session, team_id: int) -> list[Reader]:
-    """Every channel of every rule of the team."""
-    ids = session.exec(select(Subscription.id).where(col(Subscription.team_id) == team_id)).all()
-    return list(readers_of(session, [i for i in ids if i is not None]))
+CONSENTS = (
+    "confirmed", "added by the team", "not confirmed yet", "paused", "unsubscribed", "switched off",
+    "must not be written to",
+)  # fmt: skip
 
 
-def consent(reader: Reader) -> str:
-    """What the reader has said, in a word or two."""
-    if reader.channel.state in {"unverified", "suppressed", "disabled"}:
-        return {"unverified": "not confirmed yet", "suppressed": "must not be written to", "disabled": "switched off"}[
-            reader.channel.state
-        ]
-    if reader.link.left_at is not None:
-        return "unsubscribed"
-    return "paused" if reader.link.paused else "confirmed" if reader.channel.verified_at else "added by the team"
+class Reading(NamedTuple):
+    """A channel of a rule. `consent`: what its reader has said, one of CONSENTS."""
+
+    subscription: Subscription
+    link: SubscriptionChannel
+    channel: Channel
+    consent: str
+
+
+def readers(session: Session, team_id: int, asked: Asked, after: tuple[int, int] | None = None) -> Page:
+    """Every channel of every rule of the team. Filter: `consent`. `after`: (rule, channel) of the API's cursor."""
+    said = case(
+        (col(Channel.state) == "unverified", "not confirmed yet"),
+        (col(Channel.state) == "suppressed", "must not be written to"),
+        (col(Channel.state) == "disabled", "switched off"),
+        (col(SubscriptionChannel.left_at).is_not(None), "unsubscribed"),
+        (col(SubscriptionChannel.paused).is_(True), "paused"),
+        (col(Channel.verified_at).is_not(None), "confirmed"),
+        else_="added by the team",
+    )
+    statement: Any = (
+        select(Subscription, SubscriptionChannel, Channel, said)
+        .join(SubscriptionChannel, col(SubscriptionChannel.subscription_id) == col(Subscription.id))
+        .join(Channel, col(Channel.id) == col(SubscriptionChannel.channel_id))
+        .where(col(Subscription.team_id) == team_id)
+    )
+    if consent := asked.wants("consent"):
+        statement = statement.where(said == consent)
+    rule, to = col(SubscriptionChannel.subscription_id), col(SubscriptionChannel.channel_id)
+    if after is not None:
+        statement = statement.where(tuple_(rule, to) > tuple_(*after))
+    sorts = {"rule": func.lower(Subscription.name), "to": func.lower(Channel.label), "consent": said, "id": rule}
+    found = page(
+        session, statement, sorts=sorts, sort=asked.sort, descending=asked.descending, offset=asked.offset,
+        limit=asked.limit, words=asked.q, search=[Subscription.name, Channel.label, Channel.hint], tie=to,
+    )  # fmt: skip
+    return Page([Reading(*row) for row in found.rows], found.total)
 
 
 def suppressed(session: Session, team_id: int) -> list[tuple[Suppression, Channel]]:

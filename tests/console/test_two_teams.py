@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,15 +13,16 @@ from sqlmodel import col, select
 from alerts.config import Settings
 from alerts.console.access import SAFE, GuardedRoute
 from alerts.console.app import routes
+from alerts.store import channels
 from alerts.store.engine import Store
-from alerts.store.tables import ApiToken, Channel, Delivery, Membership, Story, Subscription
+from alerts.store.tables import ApiToken, Channel, Delivery, Membership, Story, Subscription, Suppression
 from tests.console.conftest import Browser, People
 from tests.console.news import bring_in
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 As = Callable[[str], Browser]
 MARK = "Kingfisher"  # in every name that Team A gives
-OWNED = {"rule_id", "delivery_id", "channel_id", "user_id", "token"}
+OWNED = {"rule_id", "delivery_id", "channel_id", "user_id", "token", "fingerprint"}
 SHARED = {
     "story_id",
     "feed_id",
@@ -50,7 +52,17 @@ def ids(as_: As, store: Store, store_settings: Settings, people: People) -> dict
     with store.read() as session:
         token = session.exec(select(ApiToken.token_sha256)).one()
         story = session.exec(select(Delivery.story_id).where(col(Delivery.story_id).is_not(None))).first()
-    held = {"rule_id": 1, "delivery_id": 1, "channel_id": 1, "user_id": people.users["bob"], "token": token}
+    with store.write() as session:
+        fingerprint = session.get_one(Channel, 1).fingerprint
+        channels.suppress(session, fingerprint, f"{MARK} address", "complaint", datetime.now(UTC))
+    held = {
+        "fingerprint": fingerprint,
+        "rule_id": 1,
+        "delivery_id": 1,
+        "channel_id": 1,
+        "user_id": people.users["bob"],
+        "token": token,
+    }
     return {key: str(value) for key, value in {**held, "story_id": story, "feed_id": 1, "kind": "email"}.items()}
 
 
@@ -92,6 +104,7 @@ def of_team_a(store: Store, people: People) -> list[Any]:
             *session.exec(select(Channel).where(Channel.team_id == team)),
             *session.exec(select(Membership).where(Membership.team_id == team)),
             *session.exec(select(ApiToken).where(ApiToken.team_id == team)),
+            *session.exec(select(Suppression)),
             *session.exec(select(Delivery).order_by(Delivery.id)),  # type: ignore[arg-type]
         ]
         return [row.model_dump() for row in mine]

@@ -84,10 +84,19 @@ def asked(cursor: str | None, limit: int, q: str = "", **filters: str) -> Asked:
 
 
 def _number(cursor: str) -> int:
-    text = _opened(cursor)
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= MAX_ID):
+    return _in_range(_opened(cursor))
+
+
+def _in_range(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and 0 < int(text) <= MAX_ID):
         raise InputError("bad_cursor", "This cursor was not made by this API.")
     return int(text)
+
+
+def pair(cursor: str) -> tuple[int, int]:
+    """Of a list that is ordered by two numbers. Raises InputError(bad_cursor)."""
+    first, _, second = _opened(cursor).partition(",")
+    return _in_range(first), _in_range(second)
 
 
 def _opened(cursor: str) -> str:
@@ -199,12 +208,19 @@ def file_answer(kind: str, schema: Schema, description: str, example: str) -> di
     return {200: {"description": description, "content": {kind: {"schema": schema, "example": example}}}}
 
 
-async def _file(request: Request) -> str:
+async def _bytes(request: Request) -> bytes:
+    return await request.body()
+
+
+FileBytes = Annotated[bytes, Depends(_bytes)]
+
+
+def _text(body: FileBytes) -> str:
     try:
-        return (await request.body()).decode("utf-8")
+        return body.decode("utf-8")
     except UnicodeError:
         raise InputError("bad_encoding", "The file is not UTF-8.") from None
 
 
-FileText = Annotated[str, Depends(_file)]
+FileText = Annotated[str, Depends(_text)]
 Id = Annotated[int, Path(ge=1, le=MAX_ID)]

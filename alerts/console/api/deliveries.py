@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Deliveries and channels by API."""
+"""Deliveries by API: state, attempts, the message as sent, send again."""
 
-import json
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from alerts.console import sending
@@ -14,12 +13,11 @@ from alerts.console.api import common
 from alerts.console.api.common import CONFLICT, MISSING, Cursor, Id, IdempotencyKey, Limit, Words
 from alerts.console.desk import CurrentDesk, not_found
 from alerts.console.roles import Role, needs
-from alerts.model import DeliveryState
+from alerts.model import AlertKind, DeliveryState
 from alerts.store import browse
 from alerts.store.browse import DeliveryLine, DeliveryView
-from alerts.store.tables import Channel
 
-router = common.router("sending")
+router = common.router("deliveries")
 
 
 class DeliveryOut(BaseModel):
@@ -68,20 +66,32 @@ def _line(line: DeliveryLine) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _detail(found: DeliveryView) -> DeliveryDetail:
+def detail(found: DeliveryView) -> DeliveryDetail:
     attempts = [Attempt.model_validate(a, from_attributes=True) for a in found.attempts]
     return DeliveryDetail(**_line(found.line), attempts=attempts, message=found.line.delivery.message)
 
 
 State = Annotated[DeliveryState | None, Query(description="Only deliveries in this state.")]
+Kind = Annotated[AlertKind | None, Query(description="Only messages of this kind.")]
+Of = Annotated[int | None, Query(ge=1, le=common.MAX_ID)]
 
 
 @router.get("/deliveries", summary="Deliveries of the team, newest first")
 @needs(Role.VIEWER)
 def list_deliveries(
-    desk: CurrentDesk, limit: Limit = 50, cursor: Cursor = None, q: Words = "", state: State = None
+    desk: CurrentDesk,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    q: Words = "",
+    state: State = None,
+    kind: Kind = None,
+    channel: Of = None,
+    story: Of = None,
+    rule: Of = None,
 ) -> DeliveryPage:
-    asked = common.asked(cursor, limit, q, state=state.value if state else "")
+    given = {"state": state, "kind": kind, "channel": channel, "story": story, "subscription": rule}
+    filters = {key: str(value) for key, value in given.items() if value is not None}
+    asked = common.asked(cursor, limit, q, **filters)
     with desk.store.read() as session:
         found = browse.deliveries(session, desk.actor.team_id, asked)
     page = common.page_of(found.rows, limit, lambda r: DeliveryOut.model_validate(_line(r)), lambda r: r.delivery.id)
@@ -95,7 +105,7 @@ def read_delivery(desk: CurrentDesk, delivery_id: Id) -> DeliveryDetail:
         found = browse.delivery(session, desk.actor.team_id, delivery_id)
     if found is None:
         raise not_found("delivery")
-    return _detail(found)
+    return detail(found)
 
 
 @router.post(
@@ -108,78 +118,6 @@ def retry_delivery(desk: CurrentDesk, delivery_id: Id, idempotency_key: Idempote
         sending.again(session, desk, delivery_id)
         found = browse.delivery(session, desk.actor.team_id, delivery_id)
         assert found is not None
-        return _detail(found)
-
-    return common.once(desk, idempotency_key, "", make, 202)
-
-
-# ── channels ─────────────────────────────────────────────────────────────────────────────────────
-
-
-class ChannelOut(BaseModel):
-    id: int
-    kind: str
-    label: str
-    hint: str = Field(description="What may be shown of the destination; the rest is never given out.")
-    state: str
-    verified_at: datetime | None
-    last_error_code: str | None
-    last_error_at: datetime | None
-    created_at: datetime
-
-
-class ChannelPage(BaseModel):
-    items: list[ChannelOut]
-    next: str | None
-
-
-def _channel(row: Channel) -> ChannelOut:
-    return ChannelOut.model_validate(row, from_attributes=True)
-
-
-@router.get("/channels", summary="Channels of the team, newest first")
-@needs(Role.VIEWER)
-def list_channels(desk: CurrentDesk, limit: Limit = 50, cursor: Cursor = None, q: Words = "") -> ChannelPage:
-    with desk.store.read() as session:
-        found = browse.channels(session, desk.actor.team_id, common.asked(cursor, limit, q))
-    return ChannelPage.model_validate(common.page_of(found.rows, limit, _channel, lambda row: row.id))
-
-
-class ChannelIn(BaseModel):
-    """One of email, slack (an address of an incoming webhook) or teams (an address of a workflow)."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"email": "alice@example.org", "label": "Alice"}}
-    )
-
-    email: str | None = Field(default=None, max_length=254)
-    slack: str | None = Field(default=None, max_length=2000)
-    teams: str | None = Field(default=None, max_length=2000)
-    label: str = Field(default="", max_length=100)
-
-
-@router.post("/channels", status_code=201, response_model=ChannelOut, responses=CONFLICT, summary="Add a channel")
-@needs(Role.EDITOR, "channels:write")
-def add_channel(desk: CurrentDesk, body: ChannelIn, idempotency_key: IdempotencyKey = None) -> Response:
-    given = {kind: value for kind in ("email", "slack", "teams") if (value := getattr(body, kind))}
-    spec = sending.destination(given, desk.settings.webhook_hosts)
-
-    def make(session: Session) -> ChannelOut:
-        return _channel(sending.add_channel(session, desk, spec, body.label))
-
-    return common.once(desk, idempotency_key, json.dumps(given | {"label": body.label}, sort_keys=True), make)
-
-
-@router.post(
-    "/channels/{channel_id}/test", status_code=202, response_model=DeliveryDetail, responses={**MISSING, **CONFLICT},
-    summary="Send a test message",
-)  # fmt: skip
-@needs(Role.EDITOR, "channels:write")
-def send_test(desk: CurrentDesk, channel_id: Id, idempotency_key: IdempotencyKey = None) -> Response:
-    def make(session: Session) -> DeliveryDetail:
-        made = sending.send_test(session, desk, channel_id)
-        found = browse.delivery(session, desk.actor.team_id, made)
-        assert found is not None
-        return _detail(found)
+        return detail(found)
 
     return common.once(desk, idempotency_key, "", make, 202)
