@@ -1,17 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""Debian's Chromium, as tests drive it."""
+"""Debian's Chromium, as tests drive it: the console on a real port, what its policy refused, what axe finds."""
 
 import shutil
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from alerts.config import load
+from alerts.console.app import create_app
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+WATCH = """window.refused = [];
+document.addEventListener("securitypolicyviolation", e => window.refused.push(e.violatedDirective + " " + e.blockedURI));"""
 MARKS = [
     pytest.mark.browser,
     pytest.mark.enable_socket,
@@ -26,3 +37,34 @@ def chromium() -> Iterator[Browser]:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         yield browser
         browser.close()
+
+
+@contextmanager
+def site(var_dir: Path) -> Iterator[str]:
+    """Address of a real server over the store in `var_dir`."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    app = create_app(load({"ONCOWIRE_VAR_DIR": str(var_dir), "ONCOWIRE_WEB_PORT": str(port)}))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+def refused(page: Page) -> list[str]:
+    """What the content policy refused on this page (WATCH must have been there from its start)."""
+    found: list[str] = page.evaluate("window.refused")
+    return found
+
+
+def serious(page: Page) -> list[str]:
+    """What axe calls serious or critical."""
+    return [
+        f"{v['id']} ({v['impact']}): {v['nodes'][0]['html'][:150]}"
+        for v in Axe().run(page).response["violations"]
+        if v["impact"] in {"serious", "critical"}
+    ]

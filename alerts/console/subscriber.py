@@ -5,19 +5,22 @@ Opening a link changes nothing (mail scanners open them all); a post acts. No co
 is too old or belongs to nobody any more gets one and the same answer.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Path
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
 from alerts.console.access import GuardedRoute
 from alerts.console.desk import CurrentDesk, Desk, templates
 from alerts.console.roles import public
+from alerts.delivery.values import alert_values, asked_for
 from alerts.errors import InputError
 from alerts.pipeline import consent, links, placing
+from alerts.pipeline.message import as_told
 from alerts.rhythm import DAY_NAMES, cadence_text, in_words, next_slots, parse_cadence, parse_quiet
 from alerts.store import channels, subscribers
 from alerts.store.subscriptions import Reader
@@ -37,6 +40,8 @@ SAID = {
     "rejoin": "You are subscribed again.",
 }
 HOURS = {4: "4 hours", 24: "1 day", 24 * 7: "1 week", 24 * 30: "30 days"}
+NAMED = {"email": "mail address", "slack": "Slack channel", "teams": "Teams channel"}
+PLURAL = {"email": "es", "slack": "s", "teams": "s"}
 Text = Annotated[str, Form(max_length=100)]
 
 
@@ -207,10 +212,12 @@ def _manage(
         waiting = subscribers.waiting(session, reader.channel_id)
         mine = [_subscription(r, desk.now, waiting) for r in subscribers.readings(session, reader.channel_id)]
         told = subscribers.got(session, reader.channel_id)
+        others = subscribers.others(session, reader.channel_id)
         fallback = channels.fallback(session, reader.channel_id)
     mine.sort(key=lambda s: (s["id"] != reader.subscription_id, s["name"]))
     zone = ZoneInfo(mine[0]["zone"]) if mine else ZoneInfo("UTC")
     values = {"token": token, "channel": channel, "subscriptions": mine, "told": told, "fallback": fallback}
+    values |= {"others": {number: _counted(kinds) for number, kinds in others.items()}, "asked_for": asked_for}
     days = [(name[:3].lower(), name) for name in DAY_NAMES]
     return _show(
         "manage",
@@ -224,6 +231,25 @@ def _manage(
         days=days,
         hours=HOURS,
     )
+
+
+def _counted(kinds: Mapping[str, int]) -> str:
+    """ "2 mail addresses and 1 Slack channel"."""
+    words = [f"{count} {NAMED[kind]}{PLURAL[kind] if count > 1 else ''}" for kind, count in kinds.items()]
+    return " and ".join(words)
+
+
+@router.get("/{token}/story/{story_id}")
+@public(PROOF)
+def story_page(desk: CurrentDesk, token: str, story_id: Annotated[int, Path(ge=1, le=2**31 - 1)]) -> Response:
+    """A story that this reader was told of: all of its sources, and why it came. To anybody else it is a dead link."""
+    reader = links.read(desk.store, "manage", token)
+    with desk.store.read() as session:
+        told = as_told(session, reader.channel_id, story_id) if reader else None
+    if told is None:
+        return _dead()
+    values = {"told": alert_values(told), "asked": asked_for(told.reasons)}
+    return _show("story", token=token, story_id=story_id, **values)
 
 
 def _subscription(reader: Reader, now: datetime, waiting: dict[int, tuple[int, datetime]]) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 These are also all that a team's own template may use (docs/templates.md lists them).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -116,18 +116,21 @@ def digest_subject(digest: Digest) -> str:
 
 def why(alert: Alert) -> str:
     """The rule and what it asks for, with the way up the hierarchy where a broader term was asked for."""
-    asked = ", ".join(_reason(r)["text"] for r in alert.reasons[:MAX_REASONS])
     repeat = " This may be a repeat: an earlier attempt ended without an answer." if alert.possible_repeat else ""
-    return f"Why you get this: “{_text(alert.subscription, 200)}” asks for {asked or 'everything'}.{repeat}"
+    return f"Why you get this: “{_text(alert.subscription, 200)}” asks for {asked_for(alert.reasons)}.{repeat}"
+
+
+def asked_for(reasons: Iterable[MatchReason]) -> str:
+    """What of a rule was met, each once: "cabozantinib, neuroendocrine tumor (pancreatic NET is a kind of …)"."""
+    asked = list(dict.fromkeys(_reason(r)["text"] for r in reasons))
+    more = f" and {len(asked) - MAX_REASONS} more" if len(asked) > MAX_REASONS else ""
+    return (", ".join(asked[:MAX_REASONS]) + more) or "everything"
 
 
 def digest_why(digest: Digest) -> str:
     """The rule and what it asks for that the stories of this digest met, with the ways up the hierarchy."""
-    reasons = [reason for group in digest.groups for alert in group.alerts for reason in alert.reasons]
-    asked = list(dict.fromkeys(_reason(r)["text"] for r in reasons))
-    more = f" and {len(asked) - MAX_REASONS} more" if len(asked) > MAX_REASONS else ""
-    listed = ", ".join(asked[:MAX_REASONS]) + more
-    return f"Why you get this: your rule “{_text(digest.subscription, 200)}” asks for {listed or 'everything'}."
+    asked = asked_for(reason for group in digest.groups for alert in group.alerts for reason in alert.reasons)
+    return f"Why you get this: your rule “{_text(digest.subscription, 200)}” asks for {asked}."
 
 
 def _reason(reason: MatchReason) -> dict[str, Any]:

@@ -42,10 +42,11 @@ def read(store: Store, purpose: Purpose, token: str) -> Reader | None:
     return Reader(channel, subscription)
 
 
-def of_reader(store: Store, public_url: str, reader: Reader) -> dict[str, str]:
-    """The links of a message."""
+def of_reader(store: Store, public_url: str, reader: Reader, story_id: int | None = None) -> dict[str, str]:
+    """The links of a message; with a story, also to its page, which its readers open without an account."""
     manage = f"{public_url}/s/{sign(store, 'manage', reader)}"
-    return {
+    told = {"story": f"{manage}/story/{story_id}"} if story_id is not None else {}
+    return told | {
         "manage": manage,
         "mute": f"{manage}?open=mute#mute",
         "pause": f"{manage}#pause",

@@ -17,7 +17,7 @@ from alerts.pipeline import links, placing, templates
 from alerts.pipeline.compose import Telling, alert
 from alerts.pipeline.roundups import news_of
 from alerts.rhythm import Cadence, last_slot
-from alerts.store import deliveries, digests, items, stories, subscriptions
+from alerts.store import deliveries, digests, items, stories, subscribers, subscriptions
 from alerts.store.deliveries import DueDelivery
 from alerts.store.engine import Store
 from alerts.store.tables import DigestEntry, MatchRow, Story, Subscription
@@ -45,16 +45,20 @@ def _in_words_of_the_team(store: Store, session: Session, settings: Settings, du
 def _alert(store: Store, session: Session, settings: Settings, due: DueDelivery) -> Alert:
     if due.story_id is None or due.subscription_id is None:
         raise Permanent("nothing_to_tell", f"a delivery of kind {due.kind} has no message", scope="message")
-    own = links.of_reader(store, settings.public_url, links.Reader(due.channel_id, due.subscription_id))
+    own = links.of_reader(store, settings.public_url, links.Reader(due.channel_id, due.subscription_id), due.story_id)
     repeat = bool(due.unknowns) and due.channel_kind is not ChannelKind.EMAIL
-    told = telling(session, settings, due.subscription_id, due.story_id, due.revision, AlertKind(due.kind))
-    told = told.model_copy(update={"links": told.links | own, "possible_repeat": repeat})
+    told = telling(session, due.subscription_id, due.story_id, due.revision, AlertKind(due.kind))
+    told = told.model_copy(update={"links": own, "possible_repeat": repeat})
     return alert(told, concepts())
 
 
-def telling(
-    session: Session, settings: Settings, subscription_id: int, story_id: int, revision: int, kind: AlertKind
-) -> Telling:
+def as_told(session: Session, channel_id: int, story_id: int) -> Alert | None:
+    """A story as a channel was last told of it; None if it never was."""
+    told = subscribers.told_of(session, channel_id, story_id)
+    return alert(telling(session, *told), concepts()) if told else None
+
+
+def telling(session: Session, subscription_id: int, story_id: int, revision: int, kind: AlertKind) -> Telling:
     """All that an alert tells of one story, from rows."""
     story = session.get_one(Story, story_id)
     members = items.load(session, stories.members(session, story_id, parts=True))
@@ -75,7 +79,6 @@ def telling(
         follows_headline=earlier.headline if earlier else None,
         follows_date=(earlier.event_date or earlier.first_seen_at.date()) if earlier else None,
         follows_step=step,
-        links={"story": f"{settings.public_url}/#story-{story_id}"},
     )
 
 
@@ -115,7 +118,7 @@ def _digest(store: Store, session: Session, settings: Settings, due: DueDelivery
     if reader is None or due.subscription_id is None:
         raise Permanent("nothing_to_tell", "the digest is empty", scope="message")
     rhythm = placing.wishes(reader).rhythm
-    waiting = [_waiting(session, settings, entry) for entry in entries]
+    waiting = [_waiting(store, session, settings, entry) for entry in entries]
     return digest(
         waiting,
         subscription=reader.subscription.name,
@@ -126,9 +129,10 @@ def _digest(store: Store, session: Session, settings: Settings, due: DueDelivery
     )
 
 
-def _waiting(session: Session, settings: Settings, entry: DigestEntry) -> Waiting:
-    kind = AlertKind(entry.kind)
-    told = telling(session, settings, entry.subscription_id, entry.story_id, entry.revision, kind)
+def _waiting(store: Store, session: Session, settings: Settings, entry: DigestEntry) -> Waiting:
+    told = telling(session, entry.subscription_id, entry.story_id, entry.revision, AlertKind(entry.kind))
+    mine = links.Reader(entry.channel_id, entry.subscription_id)
+    told = told.model_copy(update={"links": links.of_reader(store, settings.public_url, mine, entry.story_id)})
     return Waiting(alert(told, concepts()), session.get_one(Story, entry.story_id).first_seen_at, entry.why)
 
 

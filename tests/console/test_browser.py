@@ -2,77 +2,41 @@
 """The console in Debian's Chromium: a rule written by mouse, by keyboard alone, without JavaScript, on a phone; two teams kept
 apart; nothing that the content policy refuses; nothing serious that axe finds."""
 
-import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
-from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from alerts.config import Settings, load
 from alerts.console.access import cookie_name
-from alerts.console.app import create_app
 from alerts.store import accounts
 from alerts.store.engine import Store
+from tests import browser
 from tests.console.conftest import People
 from tests.console.news import bring_in
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.enable_socket,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed (tests/chromium)"),
-]
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+pytestmark = browser.MARKS
 KEY_PAGES = ("/", "/rules", "/rules/try", "/stories/1", "/channels", "/account")
 PAGES = (
     *KEY_PAGES, "/rules/new", "/rules/yaml", "/stories", "/deliveries", "/subscribers", "/feeds", "/feeds/1", "/templates",
     "/templates/email", "/vocabulary?q=Cabometyx", "/status", "/audit", "/users",
 )  # fmt: skip
-WATCH = """window.refused = [];
-document.addEventListener("securitypolicyviolation", e => window.refused.push(e.violatedDirective + " " + e.blockedURI));"""
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield browser
-        browser.close()
+    with browser.chromium() as made:
+        yield made
 
 
 @pytest.fixture
 def site(store: Store, store_settings: Settings, people: People) -> Iterator[str]:
     """Address of a real server with news in it."""
     bring_in(store, store_settings)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    settings = load({"ONCOWIRE_VAR_DIR": str(store_settings.var_dir), "ONCOWIRE_WEB_PORT": str(port)})
-    with running(create_app(settings), port):
-        yield f"http://127.0.0.1:{port}"
-
-
-@contextmanager
-def running(app: FastAPI, port: int) -> Iterator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield
-    server.should_exit = True
-    thread.join()
+    with browser.site(store_settings.var_dir) as address:
+        yield address
 
 
 Visit = Callable[..., Page]
@@ -89,7 +53,7 @@ def visit(chromium: Browser, site: str, store: Store, people: People) -> Iterato
         context = chromium.new_context(**options)
         contexts.append(context)
         context.add_cookies([{"name": cookie_name(load({})), "value": token, "url": site}])
-        context.add_init_script(WATCH)
+        context.add_init_script(browser.WATCH)
         page = context.new_page()
         page.set_default_timeout(30_000)
         page.goto(site + path)
@@ -98,11 +62,6 @@ def visit(chromium: Browser, site: str, store: Store, people: People) -> Iterato
     yield open_page
     for context in contexts:
         context.close()
-
-
-def refused(page: Page) -> list[str]:
-    found: list[str] = page.evaluate("window.refused")
-    return found
 
 
 def test_bob_writes_a_rule_with_preview_by_mouse(visit: Visit) -> None:
@@ -119,7 +78,7 @@ def test_bob_writes_a_rule_with_preview_by_mouse(visit: Visit) -> None:
     page.fill("#name", "EC and cabozantinib")
     page.click("text=Save and switch on")
     assert "Saved. It is on" in page.inner_text(".said")
-    assert refused(page) == []
+    assert browser.refused(page) == []
 
 
 def test_a_rule_is_written_by_keyboard_alone(visit: Visit) -> None:
@@ -188,10 +147,6 @@ def test_axe_finds_nothing_serious_and_the_policy_refuses_nothing(
     for path in (*paths, with_rule.url.removeprefix(site)):
         page.goto(site + path)
         page.wait_for_load_state("networkidle")
-        found = [
-            f"{v['id']} ({v['impact']}): {v['nodes'][0]['html'][:150]}"
-            for v in Axe().run(page).response["violations"]
-            if v["impact"] in {"serious", "critical"}
-        ]
+        found = browser.serious(page)
         assert found == [], f"{path}: {found}"
-        assert refused(page) == [], path
+        assert browser.refused(page) == [], path
