@@ -248,7 +248,7 @@ def story_page(desk: CurrentDesk, token: str, story_id: Annotated[int, Path(ge=1
         told = as_told(session, reader.channel_id, story_id) if reader else None
     if told is None:
         return _dead()
-    values = {"told": alert_values(told), "asked": asked_for(told.reasons)}
+    values: dict[str, Any] = {"told": alert_values(told), "asked": asked_for(told.reasons)}
     return _show("story", token=token, story_id=story_id, **values)
 
 
