@@ -12,7 +12,7 @@ import typer
 from alerts.cli import jsonl
 from alerts.cli.deliveries import AsJsonl, dump_rows
 from alerts.config import settings
-from alerts.facts import EXTRACTOR_VERSION, concepts, reader
+from alerts.facts import concepts, reader
 from alerts.pipeline import Pipeline, curation, open_store
 from alerts.store import dump
 from alerts.stories import Shelf
@@ -86,7 +86,7 @@ def regroup(
     now = datetime.now(UTC)
     pipeline = Pipeline(settings())
     try:
-        marked = curation.read_again(pipeline.store, EXTRACTOR_VERSION, curation.since(now, days), now)
+        marked = curation.read_again(pipeline.store, reader().version, curation.since(now, days), now)
         while pipeline.process_due().more:
             pass
     finally:

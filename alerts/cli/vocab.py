@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -14,15 +14,17 @@ from alerts.config import settings
 from alerts.errors import InputError
 from alerts.facts import concepts
 from alerts.facts.describe import describe, named, near
-from alerts.facts.vocabulary import FOLDER, accepted, build, load_with, overlay, rows_of
+from alerts.facts.vocabulary import FOLDER, build, edits, load_with, overlay, rows_of
 from alerts.facts.vocabulary.assemble import Rows
 from alerts.facts.vocabulary.check import check as troubles
 from alerts.facts.vocabulary.current import current, team_folder
 from alerts.pipeline import open_store
-from alerts.store import novel
+from alerts.pipeline import vocabulary as changes
+from alerts.store import novel, vocabulary
+from alerts.store.engine import Store
 
 vocab_app = typer.Typer(help="The drugs, cancers and bodies that are known by name.", no_args_is_help=True)
-overlay_app = typer.Typer(help="A team's own names, as YAML on top of the shipped ones.", no_args_is_help=True)
+overlay_app = typer.Typer(help="People's own names on top of the shipped ones.", no_args_is_help=True)
 review_app = typer.Typer(help="Names that look like new drugs and wait for a person.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
@@ -146,28 +148,64 @@ def accept(
     name: str,
     known_as: Annotated[str | None, typer.Option("--as", help="It is one more name of this drug.")] = None,
 ) -> None:
-    """The name is a drug (or, with --as, another name of one): it goes into the team's overlay."""
-    inn = _inn(known_as) if known_as else None
-    _decide(name, "accepted")
-    typer.echo(f"{name} accepted{f' as {inn}' if inn else ''}: {accepted.accept(team_folder(), name, inn)}")
+    """The name is a drug (or, with --as, another name of one): every process reads with it within seconds."""
+    with open_store(settings()) as store:
+        name = _queued(store, name)
+        inn = concepts().resolve("drug", known_as) if known_as else None
+        if known_as and (inn is None or inn.kind != "drug"):
+            raise InputError("unknown_name", f"no drug is known as {known_as!r}; accept it without --as first")
+        sort = "code" if any(map(str.isdigit, name)) else "synonym"
+        _save(store, edits.add_name(current(), inn, name, sort, name) if inn else edits.new_drug(name, novel=name))
 
 
 @review_app.command()
 def refuse(name: str) -> None:
     """The name is no drug: it is not told as one again."""
-    _decide(name, "refused")
-    typer.echo(f"{name} refused: {accepted.refuse(team_folder(), name)}")
+    with open_store(settings()) as store:
+        _save(store, edits.no_drug(_queued(store, name)))
 
 
-def _inn(name: str) -> str:
-    """A known drug's name for any of its names; an unknown one is a new drug's."""
-    found = concepts().resolve("drug", name)
-    return found.name if found is not None and found.kind == "drug" else name
+def _queued(store: Store, name: str) -> str:
+    with store.read() as session:
+        return novel.named(session, name).name
 
 
-def _decide(name: str, state: Literal["accepted", "refused"]) -> None:
-    with open_store(settings()) as store, store.write() as session:
-        novel.decide(session, name, state, getpass.getuser(), datetime.now(UTC))
+def _save(store: Store, edit: edits.Edit) -> None:
+    saved = changes.save(store, edit, getpass.getuser(), datetime.now(UTC))
+    typer.echo(f"{saved.edit_id}: {edit.said}; {saved.again} stored items are read again")
+
+
+@overlay_app.command("list")
+def list_changes(as_json: AsJson = False) -> None:
+    """Every change that people made, here or in the console, the newest first."""
+    with open_store(settings()) as store, store.read() as session:
+        rows = [row.model_dump(mode="json") for row in vocabulary.all_edits(session)]
+    for row in rows:
+        back = f" (taken back by {row['undone_by']})" if row["undone_at"] else ""
+        line = f"{row['id']:>5}  {row['at'][:16]}  {row['author']}: {row['said']}{back}"
+        typer.echo(json.dumps(row, ensure_ascii=False) if as_json else line)
+
+
+@overlay_app.command("apply")
+def apply_overlay(file: Path) -> None:
+    """Make an overlay file one change, which every process of the installation reads with; `undo` takes it back."""
+    with open_store(settings()) as store:
+        _save(store, edits.from_yaml(_text(file), file.name))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InputError("unreadable_file", f"{file}: {exc}") from None
+
+
+@overlay_app.command("undo")
+def undo_change(number: int) -> None:
+    """Take a change back, by the number that `list` shows."""
+    with open_store(settings()) as store:
+        saved = changes.undo(store, number, getpass.getuser(), datetime.now(UTC))
+    typer.echo(f"{number} taken back; {saved.again} stored items are read again")
 
 
 @overlay_app.command("check")

@@ -27,6 +27,7 @@ from alerts.console.watchman import on_duty
 from alerts.errors import OncowireError
 from alerts.facts.lookup import lookup
 from alerts.pipeline.preview import History
+from alerts.store import vocabulary
 from alerts.store.engine import Store
 
 log = structlog.get_logger()
@@ -44,7 +45,7 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 AREAS = (
     "health", "signin", "home", "subscriber", "rules.files", "rules.pages",
     "stories", "deliveries", "channels", "feeds", "team", "service", "wording",
-    "vocabulary",
+    "vocabulary", "overlay",
     "api.document", "api.rule_files", "api.trying", "api.rules", "api.stories", "api.deliveries", "api.channels",
     "api.feeds", "api.service",
 )  # fmt: skip
@@ -83,7 +84,9 @@ def create_app(settings: Settings | None = None, *, warm: bool = False) -> FastA
 
     @lru_cache(maxsize=1)
     def store() -> Store:
-        return Store(given)
+        made = Store(given)
+        vocabulary.follow(made)
+        return made
 
     @lru_cache(maxsize=1)
     def history() -> History:

@@ -8,7 +8,9 @@ from alerts.console.access import GuardedRoute
 from alerts.console.desk import CurrentDesk
 from alerts.console.roles import Role, needs
 from alerts.facts.lookup import lookup
-from alerts.store import browse, rules
+from alerts.facts.vocabulary.edits import SORTS
+from alerts.store import browse, novel, rules
+from alerts.store import vocabulary as edits
 from alerts.store.browse import Asked
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/vocabulary")
@@ -29,4 +31,9 @@ def vocabulary(desk: CurrentDesk, q: str = "", id: str = "") -> Response:
             for s in rules.all_of(session, desk.actor.team_id)
             if concept and f'"{concept}"' in str(s.spec).replace("'", '"')
         ]
-    return desk.show("vocabulary/page.html", q=q[:100], found=found, card=card, named=named, using=using)
+        changed = edits.all_edits(session, concept) if card else []
+        waiting = novel.count_open(session)
+    return desk.show(
+        "vocabulary/page.html", q=q[:100], found=found, card=card, named=named, using=using, changed=changed,
+        waiting=waiting, sorts=SORTS,
+    )  # fmt: skip

@@ -44,6 +44,7 @@ class Reader:
         self._matcher = Matcher(vocabulary)
         self._novel = NovelFinder(vocabulary)
         self._expansion = Expansion(vocabulary.drugs.values())
+        self.version = EXTRACTOR_VERSION + (f"+{vocabulary.edition}" if vocabulary.edition else "")
         self._body_names = {b.id: b.short for b in vocabulary.bodies.values()}
 
     def reading(self, item: NewsItem) -> Reading:
@@ -87,7 +88,7 @@ class Reader:
             claims=bound,
             results=details.results(item, parts),
             flags=details.flags(item),
-            extractor_version=EXTRACTOR_VERSION,
+            extractor_version=self.version,
         )
 
     def _found(self, item: NewsItem, parts: list[Sentence], whole: str) -> tuple[list[Found], list[trials.Place]]:

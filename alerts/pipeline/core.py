@@ -19,7 +19,7 @@ from alerts.pipeline import consent, deliver, digesting, grouping, matching, ret
 from alerts.pipeline.polling import Poller
 from alerts.pipeline.rulecache import RuleCache
 from alerts.pipeline.watch import Watch
-from alerts.store import deliveries, items, stories
+from alerts.store import deliveries, items, stories, vocabulary
 from alerts.store.engine import Store
 
 READ_BATCH = 100
@@ -44,6 +44,7 @@ class Pipeline:
     def __init__(self, settings: Settings, clock: Callable[[], datetime] | None = None) -> None:
         self.settings = settings
         self.store = Store(settings)
+        vocabulary.follow(self.store)
         self._clock = clock or (lambda: datetime.now(UTC))
         self._luck = random.Random()  # noqa: S311 - jitter, not secrets
         self.poller = Poller(self.store, settings, self._clock)

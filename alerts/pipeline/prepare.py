@@ -10,13 +10,14 @@ from alerts.errors import OncowireError
 from alerts.feeds import Schedule, first_poll_s, starter
 from alerts.pipeline import rulefiles
 from alerts.pipeline.polling import alive
-from alerts.store import accounts, feeds, ops
+from alerts.store import accounts, feeds, ops, vocabulary
 from alerts.store.engine import Store
 
 
 @contextmanager
 def open_store(settings: Settings) -> Iterator[Store]:
     store = Store(settings)
+    vocabulary.follow(store)
     try:
         yield store
     finally:

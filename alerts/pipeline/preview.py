@@ -3,6 +3,7 @@
 ones only what is new, so that 100,000 stories are tried in well under two seconds."""
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
@@ -34,6 +35,12 @@ class History:
         with self._store.read() as session, self._lock:
             self._catch_up(session)
             return self._archive.preview(rule, concepts(), since)
+
+    def holding(self, concerns: Callable[[str], bool]) -> list[int]:
+        """Ids of stored items that name an entry of which that is true, the newest first."""
+        with self._store.read() as session, self._lock:
+            self._catch_up(session)
+            return self._archive.holding(concerns)
 
     def read(self) -> None:
         """Read the history now, so that the first preview need not."""

@@ -31,7 +31,8 @@ class RuleCache:
         self._reset()
 
     def _reset(self) -> None:
-        self._index: RuleIndex[int] = RuleIndex(concepts())
+        self._known = concepts()
+        self._index: RuleIndex[int] = RuleIndex(self._known)
         self._revisions: dict[int, int] = {}
         self._newest: datetime | None = None
 
@@ -46,6 +47,8 @@ class RuleCache:
     def refresh(self, session: Session) -> None:
         """Take over what changed in the store since the last time; once for a batch of stories is enough."""
         with self._lock:
+            if concepts() is not self._known:  # the vocabulary changed: what stands below a concept did, too
+                self._reset()
             self._catch_up(session)
             if self._clock() - self._counted_at >= COUNT_EVERY_S:
                 self._counted_at = self._clock()

@@ -3,15 +3,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import NamedTuple
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from alerts.errors import InputError
 from alerts.model import Facts
 from alerts.store.insert import insert_new
-from alerts.store.tables import NovelName
+from alerts.store.tables import Item, NovelName, StoryItem
 
 TIER = "novel"
 
@@ -45,12 +45,36 @@ def queue(session: Session, state: str = "open") -> list[NovelName]:
     return list(session.exec(statement.order_by(col(NovelName.seen_count).desc(), col(NovelName.name))))
 
 
-def decide(session: Session, name: str, state: Literal["accepted", "refused"], by: str, now: datetime) -> NovelName:
-    """Keep a person's decision. Raises InputError(unknown_name) for a name that is not in the queue."""
+class Queued(NamedTuple):
+    """A name with the item that it was first seen in, and the story of that item."""
+
+    row: NovelName
+    title: str
+    story_id: int | None
+
+
+def with_examples(session: Session) -> list[Queued]:
+    """Every name there ever was in the queue, the most often seen first."""
+    statement = (
+        select(NovelName, Item.title, func.min(col(StoryItem.story_id)))
+        .join(Item, col(Item.id) == col(NovelName.first_item_id))
+        .outerjoin(StoryItem, col(StoryItem.item_id) == col(Item.id))
+        .group_by(*NovelName.__table__.c, col(Item.title))  # type: ignore[attr-defined]
+        .order_by(col(NovelName.seen_count).desc(), col(NovelName.name))
+    )
+    return [Queued(*found) for found in session.exec(statement)]
+
+
+def count_open(session: Session) -> int:
+    """How many names wait for somebody."""
+    return session.exec(select(func.count()).where(col(NovelName.state) == "open")).one()
+
+
+def named(session: Session, name: str) -> NovelName:
+    """The name as it stands in the queue. Raises InputError(unknown_name)."""
     row = session.get(NovelName, name) or next(
         (r for r in session.exec(select(NovelName)) if r.name.lower() == name.lower()), None
     )
     if row is None:
         raise InputError("unknown_name", f"{name!r} is not in the review queue (oncowire vocab review list)")
-    row.state, row.decided_by, row.decided_at = state, by, now
     return row

@@ -87,6 +87,20 @@ class Archive:
             self._share(tuple(self._share(held) for held, _, _ in views)),
         )
 
+    def holding(self, concerns: Callable[[str], bool]) -> list[int]:
+        """Ids of items that name a concept of which that is true, in the foreground or not; the newest first."""
+        known: dict[Held, bool] = {}
+        found = []
+        for entry in self._entries.values():
+            for held in entry.mentioned:
+                if held not in known:
+                    ids = (*held.drugs, *held.indications, *held.biomarkers, *held.regulators)
+                    known[held] = any(map(concerns, ids))
+                if known[held]:
+                    found.append(entry.item_id)
+                    break
+        return sorted(found, reverse=True)
+
     def _share(self, value: Any) -> Any:
         return self._shared.setdefault(value, value)
 

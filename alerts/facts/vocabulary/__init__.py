@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The vocabulary: drugs, cancers, biomarkers, bodies, and the surfaces that need care. Sources and licences: SOURCES.md.
 
-Three layers, the later wins: `*.jsonl` (built from the sources), `overlay/*.yaml` (the project's own), and a team's own files in
-`ONCOWIRE_VAR_DIR/vocabulary`: `base/*.jsonl` (a refreshed build that replaces the shipped one) and `*.yaml`.
+Four layers, the later wins: `*.jsonl` (built from the sources), `overlay/*.yaml` (the project's own), this machine's own files in
+`ONCOWIRE_VAR_DIR/vocabulary`: `base/*.jsonl` (a refreshed build that replaces the shipped one) and `*.yaml`, and what people
+changed in the console (rows of the database, so that every process has them).
 """
 
 from functools import lru_cache
@@ -59,9 +60,10 @@ def _shipped() -> Vocabulary:
     return assemble(rows_of(), _read_all(overlay_files()))._replace(stamp=shipped())
 
 
-def load_with(files: list[Path], team: Path | None = None) -> Vocabulary:
-    """The vocabulary as it would be with more overlay files on top. Raises InputError(bad_overlay)."""
-    return assemble(rows_of(team), _read_all([*overlay_files(team), *files]))
+def load_with(files: list[Path], team: Path | None = None, changes: Overlay | None = None) -> Vocabulary:
+    """The vocabulary as it would be with more overlay files and people's changes on top. Raises InputError(bad_overlay)."""
+    read_files = _read_all([*overlay_files(team), *files])
+    return assemble(rows_of(team), [*read_files, *([changes] if changes else [])])
 
 
 def _read_all(files: list[Path]) -> list[Overlay]:

@@ -68,10 +68,13 @@ def _more(old: Sequence[str], new: Iterable[str], never: Iterable[str] = ()) -> 
 
 
 def _classes(overlays: Sequence[Overlay]) -> dict[str, DrugClass]:
-    named = _union(o.classes for o in overlays)
-    made = {name: DrugClass(name, entry.under, entry.names) for name, entry in named.items()}
-    for entry in list(named.values()):
-        made |= {above: DrugClass(above) for above in entry.under if above not in made}
+    """What an overlay says of a class is added to what those before it said."""
+    made: dict[str, DrugClass] = {}
+    for name, entry in (pair for overlay in overlays for pair in overlay.classes.items()):
+        old = made.get(name, DrugClass(name))
+        made[name] = DrugClass(name, _more(entry.under, old.under), _more(entry.names, old.names))
+    for one in list(made.values()):
+        made |= {above: DrugClass(above) for above in one.under if above not in made}
     return made
 
 
@@ -124,8 +127,8 @@ class _Drugs:
             synonyms=_more(old.synonyms, (*entry.synonyms, *renamed), never),
             brands=_more(old.brands, entry.brands, never),
             codes=_more(old.codes, entry.codes, never),
-            classes=old.classes if entry.classes is None else entry.classes,
-            targets=old.targets if entry.targets is None else entry.targets,
+            classes=_placed("class:", old.classes if entry.classes is None else entry.classes, entry),
+            targets=_placed("target:", old.targets if entry.targets is None else entry.targets, entry),
             sources=_more(("overlay",), old.sources),
             never=never,
         )
@@ -159,6 +162,13 @@ class _Drugs:
             found = [self._find(n) for n in names]
             self._made[drug_id] = self._made[drug_id]._replace(components=tuple(i for i in found if i))
         return self._made
+
+
+def _placed(prefix: str, above: tuple[str, ...], entry: DrugEntry) -> tuple[str, ...]:
+    """Classes or targets after what the overlay adds to them and takes away."""
+    more = [u.removeprefix(prefix) for u in entry.under if u.startswith(prefix)]
+    gone = {u.removeprefix(prefix).lower() for u in entry.not_under if u.startswith(prefix)}
+    return tuple(name for name in dict.fromkeys((*above, *more)) if name.lower() not in gone)
 
 
 def _indication(row: dict[str, Any]) -> Indication:

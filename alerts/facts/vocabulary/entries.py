@@ -72,3 +72,4 @@ class Vocabulary(NamedTuple):
     refused: frozenset[str]  # match keys of names that a person said are no drugs
     merged: dict[str, str]  # id of a concept that was a duplicate → id of the one that stays
     stamp: str = ""  # of the shipped files alone: what is made of them can be kept (alerts/facts/kept.py)
+    edition: str = ""  # how often people changed it in the console; empty: never

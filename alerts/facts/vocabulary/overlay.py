@@ -25,7 +25,8 @@ class ClassEntry(_Entry):
 
 
 class DrugEntry(_Entry):
-    """Names are added to those of the sources; `classes` and `targets` replace them. `same_as`: a duplicate of that drug."""
+    """Names are added to those of the sources; `classes` and `targets` replace them, `under` and `not_under`
+    (`class:…`, `target:…`) add and take away. `same_as`: a duplicate of that drug."""
 
     id: str | None = None
     name: str | None = None
@@ -35,6 +36,8 @@ class DrugEntry(_Entry):
     codes: tuple[str, ...] = ()
     classes: tuple[str, ...] | None = None
     targets: tuple[str, ...] | None = None
+    under: tuple[str, ...] = ()
+    not_under: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     same_as: str | None = None
@@ -93,26 +96,33 @@ class Fault(NamedTuple):
 def read(file: Path) -> tuple[Overlay, list[Fault]]:
     """An overlay file and its faults; with faults the overlay is empty."""
     try:
-        text = file.read_text(encoding="utf-8")
+        return parse(str(file), file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, OSError) as exc:
+        return Overlay(), [Fault(str(file), 1, "bad_yaml", str(exc))]
+
+
+def parse(name: str, text: str) -> tuple[Overlay, list[Fault]]:
+    """The text of an overlay and its faults, each told with the `name`; with faults the overlay is empty."""
+    try:
         node = yaml.compose(text, Loader=YAML_LOADER)
         value = (YAML_LOADER("").construct_document(node) if node else None) or {}
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as exc:
+    except yaml.YAMLError as exc:
         mark = getattr(exc, "problem_mark", None)
         problem = getattr(exc, "problem", None) or str(exc)
-        return Overlay(), [Fault(str(file), mark.line + 1 if mark else 1, "bad_yaml", problem)]
-    faults = [Fault(str(file), line, "twice", f"{name} is given twice") for name, line in _twice(node)]
+        return Overlay(), [Fault(name, mark.line + 1 if mark else 1, "bad_yaml", problem)]
+    faults = [Fault(name, line, "twice", f"{key} is given twice") for key, line in _twice(node)]
     try:
         overlay = Overlay.model_validate(value)
     except ValidationError as exc:
-        faults += [_fault(file, node, e["loc"], e["type"], e["msg"]) for e in exc.errors()]
+        faults += [_fault(name, node, e["loc"], e["type"], e["msg"]) for e in exc.errors()]
     return (Overlay(), sorted(faults, key=lambda f: f.line)) if faults else (overlay, [])
 
 
-def _fault(file: Path, node: Any, loc: tuple[int | str, ...], kind: str, message: str) -> Fault:
+def _fault(name: str, node: Any, loc: tuple[int | str, ...], kind: str, message: str) -> Fault:
     where = ".".join(map(str, loc)) or "the file"
     code = "unknown_field" if kind == "extra_forbidden" else "bad_value"
     said = f"{where} is no field here" if code == "unknown_field" else f"{where}: {message}"
-    return Fault(str(file), _line(node, loc), code, said)
+    return Fault(name, _line(node, loc), code, said)
 
 
 def _line(node: Any, loc: tuple[int | str, ...]) -> int:

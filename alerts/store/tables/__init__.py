@@ -31,6 +31,7 @@ from alerts.store.tables.subscriptions import (
     SubscriptionChannel,
     SubscriptionRevision,
 )
+from alerts.store.tables.vocabulary import VocabularyEdit
 
 __all__ = [
     "ApiToken",
@@ -67,4 +68,5 @@ __all__ = [
     "Throttle",
     "User",
     "UserSession",
+    "VocabularyEdit",
 ]
