@@ -26,8 +26,9 @@ OWNED = {"rule_id", "delivery_id", "channel_id", "user_id", "token", "fingerprin
 SHARED = {
     "story_id",
     "feed_id",
+    "edit_id",
     "kind",
-}  # news and feeds are of the whole service; a kind names the own team's template
+}  # news, feeds and the vocabulary are of the whole service; a kind names the own team's template
 FORM = {
     "state": "paused",
     "label": "x",
@@ -63,7 +64,10 @@ def ids(as_: As, store: Store, store_settings: Settings, people: People) -> dict
         "user_id": people.users["bob"],
         "token": token,
     }
-    return {key: str(value) for key, value in {**held, "story_id": story, "feed_id": 1, "kind": "email"}.items()}
+    return {
+        key: str(value)
+        for key, value in {**held, "story_id": story, "feed_id": 1, "edit_id": 1, "kind": "email"}.items()
+    }
 
 
 def parameters(route: GuardedRoute) -> set[str]:
