@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Our own labelled stream (stream.yaml) and how a grouping of it is scored: as outside checks score theirs."""
+"""Our own labelled streams and how a grouping of one is scored: as outside checks score theirs.
+
+stream.yaml was read while the rules were written; stream2.yaml was labelled before the grouper first saw it.
+"""
 
 import itertools
 import random
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -30,33 +33,39 @@ class Score(NamedTuple):
     wrong: list[tuple[str, str, str]]  # (merged | apart, title, title)
 
 
-def stream(path: Path = Path(__file__).parent / "stream.yaml") -> list[Told]:
+STREAM, SECOND = (Path(__file__).parent / name for name in ("stream.yaml", "stream2.yaml"))
+
+
+def stream(path: Path = STREAM) -> list[Told]:
     """In the order in which the items are seen; one without a date is seen just after the item above it."""
     families = yaml.safe_load(path.read_text(encoding="utf-8"))
     found: list[tuple[datetime, int, Told]] = []
     seen = datetime.min.replace(tzinfo=UTC)
     for family, stories in families.items():
         for story, items in stories.items():
-            for day, tier, title, text in items:
-                seen = _noon(day) if day else seen
-                found.append((seen, len(found), Told(_item(len(found), day, tier, title, text), f"{family}/{story}")))
+            for day, tier, title, text, *more in items:
+                rest = more[0] if more else {}
+                item = _item(len(found), day, tier, title, text, rest.get("link", ""))
+                seen = _moment(rest.get("seen", day)) if day else seen
+                found.append((seen, len(found), Told(item, f"{family}/{story}")))
     return [told for _, _, told in sorted(found, key=lambda row: row[:2])]
 
 
-def _item(number: int, day: date | None, tier: str, title: str, text: str) -> NewsItem:
-    published = _noon(day) if day else None
+def _item(number: int, day: date | None, tier: str, title: str, text: str, link: str) -> NewsItem:
     return NewsItem(
         id=f"i{number}",
         title=title,
         summary=text,
-        published=published,
+        link=link,
+        published=_moment(day) if day else None,
         tier=SourceTier(tier),
         source=f"{tier} {number}",
     )
 
 
-def _noon(day: date) -> datetime:
-    return datetime.combine(day, time(12), UTC)
+def _moment(day: Any) -> datetime:
+    """A day stands for its noon."""
+    return day.replace(tzinfo=UTC) if isinstance(day, datetime) else datetime.combine(day, time(12), UTC)
 
 
 def score(items: list[Told], groups: Mapping[str, object]) -> Score:
