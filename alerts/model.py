@@ -254,6 +254,7 @@ class StoryFacts(Value):
     event_date: date | None = None
     companies: tuple[str, ...] = ()  # lower case; stands in where no drug is named
     first_told: datetime | None = None  # earliest publication among the items, UTC; windows are measured from it
+    named: tuple[str, ...] = ()  # every drug that the text names, whatever its part
     round_up: bool = False  # a story of its own that no other item may join by its facts
 
 

@@ -68,7 +68,8 @@ def _event_day(reading: Reading) -> date | None:
         return None
     for sentence in reading.parts[: LEAD_SENTENCES + 2]:
         day = event_date(sentence.keyed.key, reading.item.published)
-        if day is None or is_background(sentence.keyed.key):
+        told_before = is_background(sentence.keyed.key) and not sentence.keyed.key.startswith("since ")
+        if day is None or told_before:
             continue
         if sentence is main.sentence or reading.tells(sentence, main.event.type):
             return day

@@ -17,7 +17,7 @@ from alerts.facts.prepare import Part, Sentence, sentences
 from alerts.facts.reading import Found, Reading
 from alerts.facts.relevance import AT_LARGE, CANCER_WORDS, THE_FIELD, is_relevant
 from alerts.facts.roles import about_spans, is_idiom, is_subject
-from alerts.facts.subjects import Places, body_of_the_land, primary_cancers, primary_drugs, regulator_role
+from alerts.facts.subjects import Places, body_of_the_land, primary_cancers, primary_drugs, regulator_roles
 from alerts.facts.vocabulary import Vocabulary
 from alerts.facts.vocabulary.current import Latest
 from alerts.model import (
@@ -188,15 +188,19 @@ class Reader:
         return (IndicationFact.of(id=CANCER, name=name, oncotree=None, role=Role.PRIMARY, mentions=(span,)),)
 
     def _bodies(self, reading: Reading) -> tuple[RegulatorFact, ...]:
+        named = {
+            body: places
+            for body, places in reading.names("body").items()
+            if self._vocabulary.bodies[body].kind in ACTING_KINDS
+        }
         facts = [
             RegulatorFact.of(
                 id=body,
                 name=self._body_names[body],
-                role=regulator_role(reading, places),
-                mentions=tuple(p.mention for p in places),
+                role=role,
+                mentions=tuple(p.mention for p in named[body]),
             )
-            for body, places in reading.names("body").items()
-            if self._vocabulary.bodies[body].kind in ACTING_KINDS
+            for body, role in regulator_roles(reading, named).items()
         ]
         if not any(f.role is Role.PRIMARY for f in facts):
             facts += body_of_the_land(reading, self._body_names)

@@ -18,6 +18,7 @@ _BACKGROUND = Guarded(_WORDS["background"])
 _FURTHER = Guarded(_WORDS["further"])
 _DESCRIBES = re.compile(_WORDS["describes"])
 _IDIOM = re.compile(_WORDS["idiom"])
+_WENT_BEFORE = re.compile(_WORDS["went_before"])
 _ABOUT = re.compile(_WORDS["about"])
 _COMBINED = re.compile(_WORDS["combined"])
 _APART = re.compile(_WORDS["apart"])
@@ -64,6 +65,11 @@ def is_further(key: str) -> bool:
 def about_spans(key: str) -> list[tuple[int, int]]:
     """Where a company says what it is ("a clinical-stage company that develops …")."""
     return [hit.span() for hit in _ABOUT.finditer(key)] if "today" in key or "announc" in key else []
+
+
+def went_before(before: str) -> bool:
+    """Do the words ahead of a body's name say that its act came first ("Following the FDA in June, the EC …")?"""
+    return _WENT_BEFORE.search(before) is not None
 
 
 def is_idiom(after: str) -> bool:

@@ -9,7 +9,7 @@ from alerts.facts.events import REGULATORY
 from alerts.facts.news import LEAD_SENTENCES
 from alerts.facts.prepare import Part
 from alerts.facts.reading import Found, Reading
-from alerts.facts.roles import LANDS, describes_drug, is_background, is_combined
+from alerts.facts.roles import LANDS, describes_drug, is_background, is_combined, went_before
 from alerts.model import EventType, RegulatorFact, Role
 
 Places = dict[str, list[Found]]
@@ -76,7 +76,19 @@ def _first_named(by_id: Places, limit: int) -> set[str]:
     return {c for c, p in body if p.sentence.number in numbers}
 
 
-def regulator_role(reading: Reading, places: Sequence[Found]) -> Role:
+def regulator_roles(reading: Reading, named: Places) -> dict[str, Role]:
+    """Of two that act, the one that is only told to have come before is background ("Following the FDA, the EC …")."""
+    roles = {body: _regulator_role(reading, places) for body, places in named.items()}
+    acting = {body for body, role in roles.items() if role is Role.PRIMARY}
+    before = {body for body in acting if all(_went_before(p) for p in named[body])}
+    return roles if before == acting else roles | dict.fromkeys(before, Role.MENTIONED)
+
+
+def _went_before(place: Found) -> bool:
+    return went_before(place.sentence.keyed.key[: place.hit.start])
+
+
+def _regulator_role(reading: Reading, places: Sequence[Found]) -> Role:
     """Primary: named in the title, or beside the event of an act; everything else is mentioned."""
     main = reading.main
     if any(p.titled for p in places):

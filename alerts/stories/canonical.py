@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from alerts.model import Claim, EventType, Facts, NewsItem, Role, StoryFacts
-from alerts.stories.rules import CORRECTION, CUES, REGULATORY, body, family, status_group
+from alerts.stories.rules import CORRECTION, COST_BODIES, CUES, REGULATORY, ROUND_UP, body, family, status_group
 from alerts.stories.texts import OPENING_CHARS, summary_of, title_of
 
 CLOCK_SKEW = timedelta(days=1)
@@ -15,18 +15,33 @@ _DECISIONS = {EventType.APPROVAL, EventType.LABEL_EXPANSION, EventType.OPINION_P
 def story_facts(facts: Facts, item: NewsItem | None = None) -> StoryFacts:
     """The news of an item: its leading foreground claim, with the cancers of claims that tell the same act."""
     told = claims_told(facts)
-    return _canonical(told[0] if told else _whole(facts), facts, item, round_up=is_round_up(facts))
+    return _canonical(told[0] if told else _whole(facts), facts, item, round_up=is_round_up(facts, item))
 
 
 def parts_of(facts: Facts, item: NewsItem) -> tuple[StoryFacts, ...]:
     """The separate pieces of news of a round-up, each as a story would keep it."""
-    return tuple(_canonical(claim, facts, item, round_up=False) for claim in claims_told(facts))
+    told = [one for claim in claims_told(facts) for one in (_each(claim) if gathers(item) else [claim])]
+    return tuple(_canonical(claim, facts, item, round_up=False) for claim in told)
 
 
-def is_round_up(facts: Facts) -> bool:
-    """Two or more decisions on different drugs: the item attaches to many stories and never bridges them."""
+def is_round_up(facts: Facts, item: NewsItem | None = None) -> bool:
+    """Two or more decisions on different drugs: the item attaches to many stories and never bridges them.
+
+    So does an item on several drugs whose title says that it gathers news.
+    """
     decided = [frozenset(c.drugs) for c in claims_told(facts) if c.event in _DECISIONS and c.drugs]
-    return any(not a & b for n, a in enumerate(decided) for b in decided[n + 1 :])
+    if any(not a & b for n, a in enumerate(decided) for b in decided[n + 1 :]):
+        return True
+    return item is not None and gathers(item) and any(len(drugs) > 1 for drugs in decided)
+
+
+def gathers(item: NewsItem) -> bool:
+    return ROUND_UP.search(title_of(item)) is not None
+
+
+def _each(claim: Claim) -> list[Claim]:
+    """A claim drug by drug."""
+    return [claim.model_copy(update={"drugs": (drug,)}) for drug in claim.drugs] or [claim]
 
 
 def claims_told(facts: Facts) -> list[Claim]:
@@ -61,6 +76,7 @@ def _whole(facts: Facts) -> Claim:
 
 
 def _canonical(claim: Claim, facts: Facts, item: NewsItem | None, *, round_up: bool) -> StoryFacts:
+    claim = _of_cost(claim) if claim.regulator in COST_BODIES else claim
     told = told_at(item) if item else None
     return StoryFacts(
         drugs=claim.drugs or tuple(d.id for d in facts.drugs if d.role is Role.PRIMARY),
@@ -74,8 +90,18 @@ def _canonical(claim: Claim, facts: Facts, item: NewsItem | None, *, round_up: b
         event_date=_plausible(claim.event_date or facts.event_date, told),
         companies=_once(c.lower() for c in facts.companies),
         first_told=told,
+        named=tuple(d.id for d in facts.drugs),
         round_up=round_up,
     )
+
+
+def _of_cost(claim: Claim) -> Claim:
+    """A cost body neither approves nor rejects a drug: it decides who is paid for it."""
+    if claim.event is EventType.REJECTION:
+        return claim.model_copy(update={"event": EventType.ACCESS, "status": "refused"})
+    if claim.event in {EventType.APPROVAL, EventType.LABEL_EXPANSION, EventType.OPINION_POSITIVE}:
+        return claim.model_copy(update={"event": EventType.ACCESS, "status": None})
+    return claim
 
 
 def _once(names: object) -> tuple[str, ...]:

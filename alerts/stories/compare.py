@@ -22,7 +22,7 @@ def verdicts(a: StoryFacts, b: StoryFacts, concepts: Concepts) -> dict[str, Verd
     """Symmetric: verdicts(a, b) == verdicts(b, a)."""
     trial = _trials(set(a.trials), set(b.trials))
     found = {
-        "drugs": _drugs(rules.subject_drugs(a.drugs), rules.subject_drugs(b.drugs), trial),
+        "drugs": _named_drugs(a, b, trial),
         "indications": _cancers(a, b, concepts),
         "event": _event(a, b),
         "status": _status(a, b),
@@ -59,6 +59,13 @@ def _moment(facts: StoryFacts) -> datetime:
     return datetime.combine(facts.event_date, time(12), zone)
 
 
+def _named_drugs(a: StoryFacts, b: StoryFacts, trial: Verdict | None) -> Verdict:
+    """In one trial, the drug that one outlet takes for the subject may be the partner or comparator of another."""
+    found = _drugs(rules.subject_drugs(a.drugs), rules.subject_drugs(b.drugs), trial)
+    swapped = set(a.drugs) <= set(b.named) or set(b.drugs) <= set(a.named)
+    return Verdict.UNKNOWN if found is Verdict.CONFLICT and trial is Verdict.AGREE and swapped else found
+
+
 def _drugs(a: frozenset[str], b: frozenset[str], trial: Verdict | None) -> Verdict:
     """A part of the regimen may be left out; partners that anybody may leave out count only where nothing else is left.
 
@@ -75,7 +82,7 @@ def _drugs(a: frozenset[str], b: frozenset[str], trial: Verdict | None) -> Verdi
 
 def _cancers(a: StoryFacts, b: StoryFacts, concepts: Concepts) -> Verdict:
     """One may be the wider name of the other; "cancer" or "solid tumours" alone name none."""
-    x, y = set(a.indications) - rules.GENERIC, set(b.indications) - rules.GENERIC
+    x, y = ({rules.NAMED_WIDER.get(c, c) for c in s.indications} - rules.GENERIC for s in (a, b))
     if not x or not y:
         alike = not x and not y and (set(a.indications) & set(b.indications)) - {rules.ANY_CANCER}
         return Verdict.AGREE if alike else Verdict.UNKNOWN
@@ -83,6 +90,8 @@ def _cancers(a: StoryFacts, b: StoryFacts, concepts: Concepts) -> Verdict:
 
 
 def _event(a: StoryFacts, b: StoryFacts) -> Verdict:
+    if a.status == b.status and a.status in rules.CLOSED:
+        return Verdict.AGREE  # a test is cleared, whether it is read as an approval or as other news
     if a.event is b.event:
         return Verdict.UNKNOWN if a.event in rules.SOFT else Verdict.AGREE
     if EventType.UNKNOWN in (a.event, b.event):
@@ -91,10 +100,16 @@ def _event(a: StoryFacts, b: StoryFacts) -> Verdict:
     if any(pair <= group for group in rules.ALIKE):
         return Verdict.AGREE
     if any(pair <= group for group in rules.UNSURE):
-        return Verdict.UNKNOWN
+        return Verdict.CONFLICT if _awaited(a, b) or _awaited(b, a) else Verdict.UNKNOWN
     between = gap(a, b)
     soft = pair & (rules.SOFT | {EventType.DEAL}) and between is not None and between <= rules.SOFT_GAP
     return Verdict.UNKNOWN if soft else Verdict.CONFLICT
+
+
+def _awaited(filing: StoryFacts, opinion: StoryFacts) -> bool:
+    """A filing that was taken up, put off or sent to a committee is no word of that committee."""
+    known = filing.event is EventType.FILING_STATUS and filing.status in rules.BEFORE_OPINION
+    return known and opinion.event is EventType.OPINION_POSITIVE
 
 
 def _status(a: StoryFacts, b: StoryFacts) -> Verdict | None:

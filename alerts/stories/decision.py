@@ -132,8 +132,8 @@ def _by_facts(item: NewsItem, weighed: list[Weighed], concepts: Concepts) -> Gro
     corrected = [one for one in weighed if is_correction(item) and _corrects(one)]
     if corrected:
         return _update(max(corrected, key=lambda one: one.rank), "correction", CORRECTED, concepts)
-    only = len({one.story.id for one in weighed if one.of_these_days}) == 1
-    joinable = [one for one in weighed if one.joins(only=only)]
+    lone = _lone(weighed)
+    joinable = [one for one in weighed if one.joins(only=one.story.id in lone)]
     if joinable:
         best = max(joinable, key=lambda one: one.rank)
         apart = [one for one in weighed if one.conflicts and one.fields["drugs"] is Verdict.AGREE]
@@ -144,6 +144,13 @@ def _by_facts(item: NewsItem, weighed: list[Weighed], concepts: Concepts) -> Gro
         nearest, step = max(steps, key=lambda pair: (pair[0].agreed, _told(pair[0]), pair[0].score, -pair[0].story.id))
         return _update(nearest, "progress", step.wording, concepts)
     return _new(weighed, concepts)
+
+
+def _lone(weighed: Sequence[Weighed]) -> set[int]:
+    """The one story on the item's drug in these days; where no drug binds, the one act of its company."""
+    on_drug = {one.story.id for one in weighed if one.of_these_days}
+    of_company = {one.story.id for one in weighed if one.of_company and not one.drug_shared}
+    return on_drug if len(on_drug) == 1 else of_company if not on_drug and len(of_company) == 1 else set()
 
 
 def _told(one: Weighed) -> str:

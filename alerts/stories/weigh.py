@@ -22,11 +22,14 @@ FLOOR_OF_ACT = 0.30  # an act is known on one side only, and the story that stan
 FLOOR_LATE = 0.60  # a trial told again after more than ten days, unless it is named: rather its next news
 FLOOR_PAPERS = 0.50  # two papers on one trial
 FLOOR_ONLY, FLOOR_ONLY_READOUT, FLOOR_ONLY_STEP = 0.08, 0.20, 0.08  # the only story on this drug in these days
+FLOOR_ONLY_COMPANY = 0.15  # no drug named, but the only such act of this company with this body in these days
+FLOOR_TRIAL = 0.15  # no act read, but drug and trial of a readout of these days
 COPY_JACCARD = 0.70
 COPIES_ONLY = 2.0  # no share of words is enough
 UNSURE_DAYS = timedelta(days=21)
 NAMELESS_DAYS = timedelta(days=7)
 ONLY_DAYS = timedelta(days=3)
+ONLY_ACT_DAYS = timedelta(days=10)  # where only the cancer is not told of an act of a body
 PAPERS = {SourceTier.JOURNAL, SourceTier.RESEARCH, SourceTier.PREPRINT, SourceTier.REGISTRY}
 CORE = ("drugs", "indications", "event", "regulator")
 
@@ -65,11 +68,12 @@ class Weighed:
     def joins(self, *, only: bool = False) -> bool:
         """May the item join by facts, and by the text where facts are missing? A near copy always may.
 
-        `only`: no other story on its drug was told in these days without a conflict; then fewer words need to be shared.
+        `only`: no other story on its drug (or, where none is named, of its company) was told in these days without a
+        conflict; then fewer words need to be shared.
         """
         if not self.open or not self._near():
             return False
-        floor = self.floor_of_only if only and self.of_these_days else self.floor
+        floor = self.floor_of_only if only else self.floor
         return floor == 0 or self.score >= floor or self.copied
 
     @property
@@ -79,22 +83,37 @@ class Weighed:
     @cached_property
     def of_these_days(self) -> bool:
         """A story on the same drug, told within days, that the item might belong to."""
-        return self.open and self.drug_shared and self.told_together
+        use_untold = self.unknowns == ["indications"] and self.mine.event in rules.REGULATORY
+        return self.open and self.drug_shared and self._told_within(ONLY_ACT_DAYS if use_untold else ONLY_DAYS)
+
+    @cached_property
+    def of_company(self) -> bool:
+        """An act of the same body on a drug of the same company, told within days, that a nameless item might mean."""
+        acts = all(self.fields.get(field) is Verdict.AGREE for field in ("company", "event", "regulator"))
+        return self.open and acts and self.mine.event in rules.REGULATORY and self.told_together
 
     @property
     def told_together(self) -> bool:
+        return self._told_within(ONLY_DAYS)
+
+    def _told_within(self, limit: timedelta) -> bool:
         between = gap(self.mine, self.story.facts)
-        return between is not None and between <= ONLY_DAYS
+        return between is not None and between <= limit
 
     @cached_property
     def drug_shared(self) -> bool:
         """A partner in many regimens may leave open whether both speak of one regimen, but it is a name in common."""
-        return self.fields["drugs"] is Verdict.AGREE or not set(self.mine.drugs).isdisjoint(self.story.facts.drugs)
+        if self.fields["drugs"] is Verdict.AGREE or not set(self.mine.drugs).isdisjoint(self.story.facts.drugs):
+            return True
+        named = not set(self.mine.named).isdisjoint(self.story.facts.drugs)
+        return named and bool(self.mine.drugs) and self.fields.get("trial") is Verdict.AGREE
 
     @property
     def floor_of_only(self) -> float:
         if self.floor >= COPIES_ONLY or EventType.RESEARCH in (self.mine.event, self.story.facts.event):
             return self.floor
+        if not self.drug_shared:
+            return min(self.floor, FLOOR_ONLY_COMPANY)
         base = FLOOR_ONLY_READOUT if self._untried() else FLOOR_ONLY
         return min(self.floor, self._unswallowed(base + FLOOR_ONLY_STEP * len(self.unknowns)))
 
@@ -108,7 +127,7 @@ class Weighed:
         mine, theirs = self.mine.event, self.story.facts.event
         if EventType.DEAL in (mine, theirs) and mine is not theirs:  # "secures a partner", "secures support"
             return max(floor, FLOOR + FLOOR_STEP)
-        if mine in rules.SOFT or theirs not in rules.SOFT:
+        if mine in rules.SOFT or theirs not in rules.SOFT or self.fields["event"] is Verdict.AGREE:
             return floor
         if theirs is EventType.UNKNOWN:
             return max(floor, FLOOR_OF_ACT)
@@ -135,6 +154,8 @@ class Weighed:
     def _floor_of_known(self, further: float) -> float:
         """For a shared drug."""
         if self.unknowns:
+            if self._told_of_trial():
+                return FLOOR_TRIAL
             soft = FLOOR_SOFT.get(self.mine.event, FLOOR_SOFT_ELSE)
             return max(self._floor_of_soft(soft), min(FLOOR_MOST, FLOOR + further))
         undated = gap(self.mine, self.story.facts) is None
@@ -150,6 +171,11 @@ class Weighed:
     def _papers(self) -> bool:
         """Two papers or registry entries: each is news of its own unless both name the trial."""
         return {self.tier, self.story.lead_tier} <= PAPERS and self.fields.get("trial") is not Verdict.AGREE
+
+    def _told_of_trial(self) -> bool:
+        """Words on a trial in the days of its readout ("final data of X cement the triplet")."""
+        same = self.fields.get("trial") is Verdict.AGREE and self.story.facts.event in rules.READOUTS
+        return same and self.mine.event in {EventType.RESEARCH, EventType.UNKNOWN} and self.told_together
 
     def _untried(self) -> bool:
         """A readout whose trial is not known to be the same."""
