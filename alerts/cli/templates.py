@@ -62,10 +62,10 @@ def check(channel: ChannelKind, file: Path) -> None:
 
 
 @templates_app.command()
-def preview(channel: ChannelKind, file: Path, story: int | None = None) -> None:
-    """The message as JSON, of a stored story or of a sample."""
+def preview(channel: ChannelKind, file: Path, story: int | None = None, digest: bool = False) -> None:
+    """The message as JSON, of a stored story or of a sample; --digest: a digest of the last 50 stories."""
     with open_store(settings()) as store, store.read() as session:
-        made = pipeline.preview(session, channel, _read(file), story)
+        made = pipeline.preview(session, channel, _read(file), story, digest=digest)
     typer.echo(json.dumps(made.model_dump(mode="json"), ensure_ascii=False, indent=2))
 
 

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Templates: a team's own words for each kind of channel, tried on real stories before they count, every version kept."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import Response
+from fastapi.responses import HTMLResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from alerts.console.access import GuardedRoute
 from alerts.console.desk import CurrentDesk, Desk, not_found
 from alerts.console.roles import Role, needs
-from alerts.delivery.templating import PARTS, Fault
+from alerts.delivery.templating import DIGEST_PARTS, PARTS, Fault
 from alerts.errors import InputError
 from alerts.model import ChannelKind, Message
 from alerts.pipeline import templates
@@ -20,6 +20,8 @@ from alerts.store.browse import Asked
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/templates")
 MAX_PART_CHARS = 60_000
+MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups; frame-ancestors 'none'"
+Tried = int | Literal["digest"] | None  # what a preview is of: a story, the last stories as a digest, or our sample
 
 
 @router.get("")
@@ -32,29 +34,42 @@ def template_list(desk: CurrentDesk) -> Response:
 
 @router.get("/{kind}")
 @needs(Role.VIEWER)
-def edit(desk: CurrentDesk, kind: ChannelKind, story: int | None = None) -> Response:
+def edit(desk: CurrentDesk, kind: ChannelKind, story: str = "") -> Response:
     with desk.store.read() as session:
         good = stored.good(session, desk.actor.team_id, kind, 1)
-    return _show(desk, kind, dict(good[0][1]) if good else {}, story)
+    return _show(desk, kind, dict(good[0][1]) if good else {}, _tried(story))
+
+
+def _tried(text: str) -> Tried:
+    if text == "digest":
+        return "digest"
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _preview(desk: Desk, kind: ChannelKind, source: dict[str, str], tried: Tried) -> Message:
+    """Raises InputError with what is wrong with it."""
+    with desk.store.read() as session:
+        if isinstance(tried, int) and browse.story(session, tried) is None:
+            raise not_found("story")
+        story = tried if isinstance(tried, int) else None
+        return templates.preview(session, kind, source, story, digest=tried == "digest")
 
 
 def _show(
-    desk: Desk, kind: ChannelKind, source: dict[str, str], story: int | None, faults: list[Fault] | None = None
+    desk: Desk, kind: ChannelKind, source: dict[str, str], tried: Tried, faults: list[Fault] | None = None
 ) -> Response:
     """The editor with a preview; without a template of the team's own, of Oncowire's layout."""
     message: Message | None = None
+    try:
+        message = _preview(desk, kind, source, tried) if not faults else None
+    except InputError as exc:
+        faults = [Fault("template", 1, exc.code, exc.message)]
     with desk.store.read() as session:
         kept = list(stored.versions(session, desk.actor.team_id, kind))
         recent = browse.stories(session, Asked(limit=20)).rows
-        if story is not None and browse.story(session, story) is None:
-            raise not_found("story")
-        try:
-            message = templates.preview(session, kind, source, story) if not faults else None
-        except InputError as exc:
-            faults = [Fault("template", 1, exc.code, exc.message)]
     return desk.show(
-        "wording/edit.html", 422 if faults else 200, kind=kind, parts_of=PARTS[kind], source=source, kept=kept,
-        message=message, faults=faults or [], recent=recent, story=story,
+        "wording/edit.html", 422 if faults else 200, kind=kind, parts_of=(PARTS[kind], DIGEST_PARTS[kind]), source=source,
+        kept=kept, message=message, faults=faults or [], recent=recent, tried=tried,
     )  # fmt: skip
 
 
@@ -64,24 +79,36 @@ async def save(request: Request, desk: CurrentDesk, kind: ChannelKind) -> Respon
     """Preview, check on the last 50 stories, or save what passes them."""
     form = await request.form()
     source = {
-        part: text for part in PARTS[kind] if (text := str(form.get(part, ""))[:MAX_PART_CHARS].replace("\r\n", "\n"))
+        part: text
+        for part in (*PARTS[kind], *DIGEST_PARTS[kind])
+        if (text := str(form.get(part, ""))[:MAX_PART_CHARS].replace("\r\n", "\n"))
     }
-    number = str(form.get("story", ""))
-    story = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
-    return await run_in_threadpool(_saved, desk, kind, source, story, str(form.get("do", "")))
+    tried = _tried(str(form.get("story", "")))
+    return await run_in_threadpool(_saved, desk, kind, source, tried, str(form.get("do", "")))
 
 
-def _saved(desk: Desk, kind: ChannelKind, source: dict[str, str], story: int | None, do: str) -> Response:
+def _saved(desk: Desk, kind: ChannelKind, source: dict[str, str], tried: Tried, do: str) -> Response:
     if do == "preview":
-        return _show(desk, kind, source, story)
+        return _show(desk, kind, source, tried)
+    if do == "look" and kind is ChannelKind.EMAIL:
+        return _mail(desk, source, tried)
     with desk.store.read() as session:
         faults = templates.check(session, kind, source)
     if faults or do != "save":
-        return _show(desk, kind, source, story, faults)
+        return _show(desk, kind, source, tried, faults)
     with desk.store.write() as session:
         made = templates.save(session, desk.actor.team_id, kind, source, desk.actor.name, desk.now)
         desk.audit(session, "template_saved", f"template {kind.value}", version=made.version)
     return desk.go(f"/templates/{kind.value}", f"Version {made.version} is in use from the next message on.")
+
+
+def _mail(desk: Desk, source: dict[str, str], tried: Tried) -> Response:
+    """The mail as mail programs draw it, in a tab of its own: no script, no form, nothing loaded."""
+    try:
+        html = _preview(desk, ChannelKind.EMAIL, source, tried).html or ""
+    except InputError as exc:
+        return _show(desk, ChannelKind.EMAIL, source, tried, [Fault("template", 1, exc.code, exc.message)])
+    return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY, "Cache-Control": "no-store"})
 
 
 @router.post("/{kind}/revert")

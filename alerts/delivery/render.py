@@ -99,9 +99,11 @@ def mail(values: Values, message_id: str, markup: str, text: str) -> Message:
     )
 
 
-def wrapped(inner: str, values: Values) -> str:
-    """A team's cleaned HTML in our frame."""
-    return _environment().get_template("email/team.html").render(values | {"inner": Markup(inner)})  # noqa: S704 - nh3 made it
+def wrapped(inner: str, text: str, values: Values) -> tuple[str, str]:
+    """A team's cleaned HTML and its text in our frame: why it came, what is left off, and the ways to change that."""
+    framed = values | {"inner": Markup(inner), "inner_text": text.strip()}  # noqa: S704 - nh3 made it
+    markup, plain = (_environment().get_template(f"email/team.{kind}").render(framed) for kind in ("html", "txt"))
+    return markup, plain
 
 
 def _slack(template: str, values: Values, message_id: str) -> Message:

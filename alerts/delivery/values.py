@@ -78,6 +78,7 @@ def digest_values(digest: Digest, shown: int) -> dict[str, Any]:
     return {
         "kind": AlertKind.DIGEST.value,
         "title": _counted(total, "story", "stories"),
+        "sentence": ", ".join(f"{_text(g.heading, 120)} ({len(g.alerts)})" for g in digest.groups[:MAX_HEADINGS]),
         "window": f"{_moment(digest.window_start, zone)} – {_moment(digest.window_end, zone)} ({digest.zone})",
         "held": held,
         "grouped_by": digest.grouped_by,

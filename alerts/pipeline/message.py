@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from alerts.config import Settings
-from alerts.delivery import render_digest
 from alerts.delivery.digest import Waiting, digest
 from alerts.delivery.mail import dated
 from alerts.errors import Permanent
@@ -30,14 +29,14 @@ def rendered(store: Store, settings: Settings, due: DueDelivery, now: datetime) 
     """Raises OncowireError if it cannot be made. Mail gets its date here, so that a repeat is the same byte for byte."""
     with store.read() as session:
         if due.kind == AlertKind.DIGEST:
-            made = render_digest(due.channel_kind, _digest(store, session, settings, due), due.message_id)
+            made = _in_words_of_the_team(store, session, due, _digest(store, session, settings, due))
         else:
-            made = _threaded(session, due, _in_words_of_the_team(store, session, settings, due))
+            told = _alert(store, session, settings, due)
+            made = _threaded(session, due, _in_words_of_the_team(store, session, due, told))
     return dated(made, settings.mail_from, now) if due.channel_kind is ChannelKind.EMAIL else made
 
 
-def _in_words_of_the_team(store: Store, session: Session, settings: Settings, due: DueDelivery) -> Message:
-    told = _alert(store, session, settings, due)
+def _in_words_of_the_team(store: Store, session: Session, due: DueDelivery, told: Alert | Digest) -> Message:
     team = session.get_one(Subscription, due.subscription_id).team_id
     return templates.message_of(store, session, team, due.channel_kind, told, due.message_id)
 

@@ -1,25 +1,26 @@
 # SPDX-License-Identifier: MIT
 """Templates that teams edit: check, preview on real stories, save what holds on the last 50 of them, use it when sending.
 
+A version holds the parts of alerts, those of digests (`digest_…`), or both; what it leaves out is Oncowire's own layout.
+
 For the console and the command line: `check` (faults with part, line and code; empty if it may be saved), `preview` (the
 message of one story or of our sample), `save` (raises InputError(template_faults)), `revert`, `store.templates.versions`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 from sqlmodel import Session
 
-from alerts.delivery import render
-from alerts.delivery.templating import Failed, Fault, assemble, lint, render_parts
-from alerts.delivery.templating.assemble import faults
-from alerts.delivery.templating.samples import LINKS, bare, full, known
-from alerts.delivery.values import alert_values
+from alerts.delivery import render, render_digest
+from alerts.delivery.templating import DIGEST, Failed, Fault, lint, parts_of, render_parts
+from alerts.delivery.templating.assemble import attempts, fitting, lost_links
+from alerts.delivery.templating.samples import LINKS, bare, full, gathered, known, known_of_digest
 from alerts.errors import InputError
 from alerts.facts import concepts
-from alerts.model import Alert, AlertKind, ChannelKind, Message
+from alerts.model import Alert, AlertKind, ChannelKind, Digest, Message
 from alerts.pipeline.compose import Telling, alert
 from alerts.store import items, stories, templates
 from alerts.store.engine import Store
@@ -27,6 +28,7 @@ from alerts.store.tables import Story, TemplateVersion
 
 TRIED_STORIES = 50
 MAX_FAULTS = 20
+PREVIEW_ID = "<preview@oncowire>"
 
 log = structlog.get_logger()
 Source = Mapping[str, str]
@@ -34,27 +36,62 @@ Source = Mapping[str, str]
 
 def check(session: Session, channel: ChannelKind, source: Source) -> list[Fault]:
     """All that is wrong: first what can be read in the template, then what shows on samples and the last 50 stories."""
-    found = lint(channel, source, known())
+    alerts, digests = parts_of(source, digest=False), parts_of(source, digest=True)
+    found = lint(channel, alerts, known()) if alerts or not digests else []
+    found += [_of_digest(f) for f in lint(channel, digests, known_of_digest())] if digests else []
     if found:
         return found
-    told = [full(), bare(), *(_of_story(session, s) for s in templates.recent_stories(session, TRIED_STORIES))]
-    values = [alert_values(one) for one in told]
+    real = [_of_story(session, story) for story in templates.recent_stories(session, TRIED_STORIES)]
+    found = _tried(channel, alerts, [full(), bare(), *real]) if alerts else []
+    if digests:
+        found += [_of_digest(f) for f in _tried(channel, digests, [gathered(), *([gathered(real)] if real else [])])]
+    return found
+
+
+def _of_digest(fault: Fault) -> Fault:
+    return fault._replace(part=f"{DIGEST}{fault.part}" if fault.part else "")
+
+
+def _tried(channel: ChannelKind, parts: Source, told: Sequence[Alert | Digest]) -> list[Fault]:
+    """What is wrong with the messages that these parts make, each kind of fault once."""
+    tries = [attempts(one) for one in told]
     try:
-        made = render_parts(channel, source, values)
+        made = iter(render_parts(channel, parts, [values for one in tries for values in one]))
     except Failed as exc:
         return [exc.fault]
-    for one, parts in zip(values, made, strict=True):
-        new = [parts] if isinstance(parts, Fault) else faults(channel, parts, one)
-        found += [f._replace(message=f"{f.message} (in: {one['title'][:80]})") for f in new]
-    return list({(f.part, f.line, f.code): f for f in reversed(found)}.values())[:MAX_FAULTS]
+    found: dict[tuple[str, int, str], Fault] = {}
+    for values in tries:
+        for fault in _wrong(channel, [next(made) for _ in values], values):
+            told_in = f"{fault.message} (in: {values[0]['title'][:80]})"
+            found.setdefault((fault.part, fault.line, fault.code), fault._replace(message=told_in))
+    return list(found.values())[:MAX_FAULTS]
 
 
-def preview(session: Session, channel: ChannelKind, source: Source, story_id: int | None = None) -> Message:
-    """The message as it would be sent, of a story or of our sample. Raises InputError with the code of the first fault."""
+def _wrong(
+    channel: ChannelKind, made: Sequence[Mapping[str, str] | Fault], values: list[dict[str, Any]]
+) -> list[Fault]:
+    broken = [parts for parts in made if isinstance(parts, Fault)]
+    if broken:
+        return broken[:1]
+    try:
+        return lost_links(channel, fitting(channel, made, values, PREVIEW_ID), values[0])
+    except InputError as exc:
+        return [Fault("", 1, exc.code, exc.message)]
+
+
+def preview(
+    session: Session, channel: ChannelKind, source: Source, story_id: int | None = None, *, digest: bool = False
+) -> Message:
+    """The message as it would be sent, of a story or of our sample, or a digest of the last 50 stories (of samples if there
+    are none yet). Raises InputError with the code of the first fault.
+    """
+    parts = parts_of(source, digest=digest)
+    if digest:
+        real = [_of_story(session, story) for story in templates.recent_stories(session, TRIED_STORIES)]
+        gather = gathered(real)
+        return _made(channel, parts, gather, PREVIEW_ID) if parts else render_digest(channel, gather, PREVIEW_ID)
     told = full() if story_id is None else _of_story(session, session.get_one(Story, story_id))
-    if not source:
-        return render(channel, told, "<preview@oncowire>")
-    return _made(channel, source, told, "<preview@oncowire>")
+    return _made(channel, parts, told, PREVIEW_ID) if parts else render(channel, told, PREVIEW_ID)
 
 
 def save(
@@ -81,31 +118,32 @@ def revert(
 
 
 def message_of(
-    store: Store, session: Session, team_id: int, channel: ChannelKind, told: Alert, message_id: str
+    store: Store, session: Session, team_id: int, channel: ChannelKind, told: Alert | Digest, message_id: str
 ) -> Message:
     """In the team's own words; where its newest template fails, in the last good one; else in our layout. Never raises for
     what a template does: the fault is noted on the version, where its owner sees it."""
     for version_id, source in templates.good(session, team_id, channel):
+        parts = parts_of(source, digest=isinstance(told, Digest))
+        if not parts:
+            break  # this version leaves it to Oncowire
         try:
-            return _made(channel, source, told, message_id)
+            return _made(channel, parts, told, message_id)
         except InputError as exc:
             log.warning(
                 "template_failed", version_id=version_id, channel=channel.value, code=exc.code, error=exc.message
             )
             with store.write() as writing:
                 templates.note_fault(writing, version_id, f"{exc.code}: {exc.message}", datetime.now(UTC))
-    return render(channel, told, message_id)
+    return render_digest(channel, told, message_id) if isinstance(told, Digest) else render(channel, told, message_id)
 
 
-def _made(channel: ChannelKind, source: Source, told: Alert, message_id: str) -> Message:
-    values: dict[str, Any] = alert_values(told)
+def _made(channel: ChannelKind, parts: Source, told: Alert | Digest, message_id: str) -> Message:
+    """Raises InputError with what is wrong."""
+    values = attempts(told)
     try:
-        parts = render_parts(channel, source, [values])[0]
+        return fitting(channel, render_parts(channel, parts, values), values, message_id)
     except Failed as exc:
-        parts = exc.fault
-    if isinstance(parts, Fault):
-        raise InputError(parts.code, f"{parts.part}:{parts.line}: {parts.message}")
-    return assemble(channel, parts, values, message_id)
+        raise InputError(exc.fault.code, f"{exc.fault.part}:{exc.fault.line}: {exc.fault.message}") from None
 
 
 def _of_story(session: Session, story: Story) -> Alert:

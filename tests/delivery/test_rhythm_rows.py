@@ -13,10 +13,12 @@ from sqlmodel import Session, col, select
 
 from alerts.config import Settings
 from alerts.feeds import ListedFeed
-from alerts.pipeline import Pipeline, rulefiles
-from alerts.store import dump, feeds
+from alerts.model import ChannelKind
+from alerts.pipeline import Pipeline, rulefiles, templates
+from alerts.store import dump, feeds, ops
 from alerts.store.tables import DigestEntry, Subscription, SubscriptionChannel
 from tests.pipeline.test_pipeline import EC, FDA, Clock, Mailbox, Web, mailbox, run, web  # noqa: F401 - fixtures
+from tests.pipeline.test_templates import MAIL_DIGEST
 
 pytestmark = pytest.mark.enable_socket
 PARIS = ZoneInfo("Europe/Paris")
@@ -96,6 +98,25 @@ def test_a_digest_waits_for_its_hour_and_then_tells_all_in_one_mail(
     assert b"[Digest] 2 stories" in mailbox[0].mails[0]
     with pipeline.store.read() as session:
         assert len(next(dump.deliveries(session))["stories"]) == 2
+
+
+def test_a_digest_goes_out_in_the_teams_own_words(
+    pipeline: Pipeline, clock: Clock, mailbox: tuple[Mailbox, str], tmp_path: Path
+) -> None:
+    subscribe(pipeline, tmp_path, "cadence: daily 18:00 Europe/Paris\n")
+    with pipeline.store.write() as session:
+        team = ops.team_id(session, "default", clock())
+        templates.save(session, team, ChannelKind.EMAIL, MAIL_DIGEST, "Alice", clock())
+    Web.items = [EC, FDA]
+    run(pipeline, clock)
+    clock.now = paris(clock, 18)
+    pipeline.deliver_due()
+    pipeline.deliver_due()
+    assert told(pipeline) == [("digest", "sent", "digest")]
+    (mail,) = mailbox[0].mails
+    assert b"Own: cabozantinib" in mail
+    assert b"Why you get this" in mail
+    assert b"List-Unsubscribe-Post" in mail
 
 
 def test_no_news_no_digest(pipeline: Pipeline, clock: Clock, mailbox: tuple[Mailbox, str], tmp_path: Path) -> None:

@@ -50,6 +50,18 @@ def plain_link(url: str, label: str) -> str:
     return f"{label} ({inert.safe_url(url)})" if inert.safe_url(url) else label
 
 
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Names in a value are its keys, never its methods: `story.update` says whether it is one."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        return self.getitem(obj, attribute) if isinstance(obj, dict) else super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, dict):
+            return obj[argument] if argument in obj else self.undefined(obj=obj, name=argument)
+        return super().getitem(obj, argument)
+
+
 def environment(channel: str, part: str) -> jinja2.Environment:
     """Every value is made inert for its channel when it is put out, whatever filters it went through."""
     escapes = {"slack": inert.slack_words, "teams": inert.teams_text}
@@ -60,7 +72,7 @@ def environment(channel: str, part: str) -> jinja2.Environment:
     def out(value: Any) -> Any:
         return value if isinstance(value, Ready | Markup | jinja2.Undefined) else escape(str(value))
 
-    made = ImmutableSandboxedEnvironment(
+    made = Sandbox(
         undefined=jinja2.StrictUndefined, autoescape=part == "html", finalize=out, trim_blocks=True, lstrip_blocks=True
     )
     kept = ("capitalize", "count", "default", "first", "join", "last", "length", "lower", "title", "trim", "upper")

@@ -18,6 +18,8 @@ PARTS: dict[ChannelKind, tuple[str, ...]] = {
     ChannelKind.SLACK: ("title", "body"),
     ChannelKind.TEAMS: ("title", "body"),
 }
+DIGEST = "digest_"  # before the name of a part of a digest
+DIGEST_PARTS = {channel: tuple(DIGEST + part for part in parts) for channel, parts in PARTS.items()}
 MAX_PART_CHARS = 20_000
 MAX_LOOPS = 2
 FILTERS = frozenset(
@@ -60,8 +62,17 @@ class Fault(NamedTuple):
     message: str
 
 
+def parts_of(source: Mapping[str, str], *, digest: bool) -> dict[str, str]:
+    """The parts that make an alert, or a digest, by their plain names; empty where the team leaves that to Oncowire."""
+    told = {name.removeprefix(DIGEST): text for name, text in source.items() if name.startswith(DIGEST) is digest}
+    return told if any(text.strip() for text in told.values()) else {}
+
+
 def lint(channel: ChannelKind, source: Mapping[str, str], known: Mapping[str, Any]) -> list[Fault]:
-    """All faults that can be seen without rendering. `known`: sample values, from which the variables are known."""
+    """All faults that can be seen without rendering, of the parts of an alert or of a digest (see `parts_of`).
+
+    `known`: sample values, from which the variables are known.
+    """
     wanted = PARTS[channel]
     found = [Fault(p, 1, "unknown_part", f"there are {', '.join(wanted)}") for p in source if p not in wanted]
     for part in wanted:

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Made-up values by which a template's variables are known, and on which it is tried before any story is there."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from alerts.delivery.values import alert_values
-from alerts.model import Alert, AlertKind, EventType, FactRow, MatchReason, Quote, SourceLine
+from alerts.delivery.digest import Waiting, digest
+from alerts.delivery.values import alert_values, digest_values
+from alerts.model import Alert, AlertKind, Digest, EventType, FactRow, MatchReason, Quote, SourceLine
 
 LINKS = {
     name: f"https://oncowire.example.org/{name}/sample"
@@ -53,6 +55,22 @@ def bare() -> Alert:
         kind=AlertKind.STORY, story_id=2, revision=1, status_line="News", drugs="", cancers="", headline="A line",
         sentence="There is news.", event=EventType.UNKNOWN, subscription="All", links=LINKS,
     )  # fmt: skip
+
+
+def gathered(alerts: Sequence[Alert] = ()) -> Digest:
+    """A digest of these, by drug; of our samples if there are none."""
+    now = datetime(2026, 3, 4, 7, tzinfo=UTC)
+    waiting = [Waiting(one, now, "cadence") for one in alerts or (full(), bare())]
+    window = (now - timedelta(days=1), now)
+    return digest(
+        waiting, subscription="Gastric cancer in Europe", window=window, zone="Europe/Paris", by="drug", links=LINKS
+    )
+
+
+def known_of_digest() -> dict[str, Any]:
+    """Sample values of a digest with a warning in it, so that every list holds something."""
+    warned = full().model_copy(update={"event": EventType.SAFETY, "status_line": "EMA safety"})
+    return digest_values(gathered((full(), warned)), 2)
 
 
 def known() -> dict[str, Any]:

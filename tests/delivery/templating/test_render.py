@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from alerts.delivery.limits import over
-from alerts.delivery.templating import Failed, Fault, assemble, render_parts
-from alerts.delivery.templating.assemble import faults
-from alerts.delivery.templating.samples import full
+from alerts.delivery.templating import Failed, Fault, assemble, lint, render_parts
+from alerts.delivery.templating.assemble import attempts, fitting, lost_links
+from alerts.delivery.templating.samples import full, known_of_digest
 from alerts.delivery.values import alert_values
 from alerts.errors import InputError
-from alerts.model import AlertKind, ChannelKind, Message
-from tests.delivery.samples import HOSTILE, approval, everywhere
+from alerts.model import AlertKind, ChannelKind, Digest, DigestGroup, Message
+from tests.delivery.samples import HOSTILE, approval, digest, everywhere
 from tests.delivery.templating.test_lint import MAIL
 
 CHAT = {
@@ -42,13 +42,87 @@ def test_a_teams_words_come_in_our_frame_with_the_ways_out(channel: ChannelKind)
     assert "The European Commission approved cabozantinib" in seen
     assert "https://wire.example.org/s/leave?t=a.b-c_d" in seen.replace("&amp;", "&")
     assert over(made) == []
-    assert faults(channel, dict.fromkeys((), "x") or _parts(channel), alert_values(approval())) == []
+    assert "https://wire.example.org/s/mute?t=a.b-c_d" in seen.replace("&amp;", "&")
+    assert "pancreatic neuroendocrine tumor is a kind of neuroendocrine tumor" in seen
+    assert lost_links(channel, made, alert_values(approval())) == []
 
 
-def _parts(channel: ChannelKind) -> dict[str, str]:
-    parts = rendered(channel, SOURCES[channel], alert_values(approval()))
+def test_a_mail_that_names_the_way_out_but_does_not_show_it_is_found_out() -> None:
+    hidden = "{% if not links.unsubscribe %}{{ links.unsubscribe }}{% endif %}x"
+    values = alert_values(approval())
+    parts = rendered(ChannelKind.EMAIL, {**MAIL, "html": hidden}, values)
     assert isinstance(parts, dict)
-    return parts
+    lost = lost_links(ChannelKind.EMAIL, assemble(ChannelKind.EMAIL, parts, values, "<1@x>"), values)
+    assert [(f.part, f.code) for f in lost] == [("html", "unsubscribe_missing")]
+
+
+STORY = "{% if a.update %}NEW {% endif %}{{ a.title }}: {{ a.sentence }}"
+EACH = "{% for a in g.alerts %}" + STORY + "\n{% endfor %}"
+CHAT_DIGEST = {
+    "title": "Ours: {{ total }}",
+    "body": "{% for g in groups %}*{{ g.heading }}*\n\n" + EACH + "\n\n{% endfor %}",
+}
+DIGESTS = {
+    ChannelKind.EMAIL: {
+        "subject": "Ours: {{ total }}",
+        "html": "{% for g in groups %}<h2>{{ g.heading }}</h2><p>" + EACH + "</p>{% endfor %}"
+        '<a href="{{ links.unsubscribe }}">Leave</a>',
+        "text": "{% for g in groups %}{{ g.heading }}{% endfor %}\n{{ links.unsubscribe }}",
+    },
+    ChannelKind.SLACK: CHAT_DIGEST,
+    ChannelKind.TEAMS: CHAT_DIGEST,
+}
+
+
+def own_digest(channel: ChannelKind, told: Digest) -> Message:
+    values = attempts(told)
+    return fitting(channel, render_parts(channel, DIGESTS[channel], values), values, "<1@x>")
+
+
+@pytest.mark.parametrize("channel", ChannelKind)
+def test_a_teams_digest_comes_in_our_frame(channel: ChannelKind) -> None:
+    assert lint(channel, DIGESTS[channel], known_of_digest()) == []
+    made = own_digest(channel, digest())
+    seen = made.html or json.dumps(made.payload, ensure_ascii=False)
+    assert made.subject == "Ours: 3"
+    assert seen.count("NEW ") == 1
+    assert "Why you get this" in seen
+    assert "https://wire.example.org/s/leave?t=a.b-c_d" in seen.replace("&amp;", "&")
+    assert "not shown here" not in seen
+    assert over(made) == []
+
+
+@pytest.mark.parametrize("channel", ChannelKind)
+def test_a_teams_digest_that_is_too_long_is_cut_and_says_so(channel: ChannelKind) -> None:
+    hostile = everywhere(HOSTILE * 30, 9)
+    many = digest(*(DigestGroup(heading=f"drug {n}", alerts=(approval(), hostile)) for n in range(60)))
+    made = own_digest(channel, many)
+    seen = made.html or json.dumps(made.payload, ensure_ascii=False)
+    assert over(made) == []
+    assert "more stories are not shown here" in seen
+    assert "https://wire.example.org/stories" in seen
+    for live in ("<!channel>", "<@U1>", "<script", "<at>", "\u202e", 'href="javascript'):
+        assert live not in seen
+
+
+def test_the_names_of_a_digest_are_known_and_two_loops_reach_every_story() -> None:
+    def faults(body: str) -> list[str]:
+        return [f.code for f in lint(ChannelKind.SLACK, {"title": "x", "body": body}, known_of_digest())]
+
+    assert faults("{{ sentence }}") == []
+    assert (
+        faults(
+            "{% for g in groups %}{% for a in g.alerts %}{{ a.also }}{{ a.links.story|link('x') }}{% endfor %}{% endfor %}"
+        )
+        == []
+    )
+    assert (
+        faults("{% for w in warnings %}{{ w.status }}{{ w.url }}{% endfor %}{{ warning_count }}{{ held }}{{ window }}")
+        == []
+    )
+    assert faults("{% for c in contents %}{{ c.counted }}{{ c.warned }}{{ c.icons }}{% endfor %}") == []
+    assert faults("{{ drugs }}") == ["unknown_variable"]
+    assert faults("{% for g in groups %}{{ g.stories }}{% endfor %}") == ["unknown_variable"]
 
 
 @pytest.mark.parametrize("channel", ChannelKind)
