@@ -121,7 +121,7 @@ def _picture(browser: Browser, page: str, name: str, theme: Theme, width: int) -
     tab.screenshot(path=target, full_page=True)
     tab.close()
     with Image.open(target) as drawn:
-        few = drawn.convert("RGB").quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        few = drawn.convert("RGB").quantize(256, dither=Image.Dither.NONE)
     few.save(target, optimize=True)
 
 
