@@ -3,13 +3,15 @@
 
 A condition value is an *atom*; a claim holds the atoms of its concepts and of all above them, its event, and the phrases
 of the text. For each field and atom a bitmap (one bit a rule, in a Python integer) says which rules that atom satisfies
-there; those that leave the field open, or ask in it for what is no atom (patterns, settings, sources), are always in. What
-is in all fields' bitmaps is decided by the exact match. Rules that are alike are one entry with several keys.
+there; those that leave the field open, or ask in it for what is no atom (patterns, settings, sources), are always in.
+Another bitmap says which rules an atom bars (`none`). What is in all fields' bitmaps is decided by the exact match, unless
+the bitmaps decide all that the rule asks. Rules that are alike are one entry with several keys.
 """
 
 import sys
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from itertools import compress
 from typing import Generic, TypeVar
 from weakref import WeakValueDictionary
 
@@ -26,7 +28,7 @@ _WORD_BITS = 64
 class _Entry(Generic[Key]):
     """A rule with everybody who has it; `number` is its bit."""
 
-    __slots__ = ("asked", "keys", "name", "number", "places", "role", "sure")
+    __slots__ = ("asked", "barred", "keys", "name", "number", "places", "role", "sure")
 
     def __init__(self, name: str, number: int, role: Role, conditions: tuple[Asked, ...]) -> None:
         self.name = name
@@ -35,10 +37,12 @@ class _Entry(Generic[Key]):
         self.asked = conditions
         self.keys: set[Key] = set()
         self.places = {one.field: wanted for one in conditions if (wanted := _necessary(one))}
-        # Only lists of `any`, each of atoms: then the bitmaps decide it, and the exact match only says why.
-        self.sure = all(
-            one.field in self.places and not (one.condition.all or one.condition.none) for one in conditions
-        )
+        self.barred = {one.field: atoms for one in conditions if (atoms := _atoms(one.field, one.condition.none))}
+        self.sure = all(map(_decided, conditions))  # by the bitmaps: the exact match only says why
+
+    def phrases(self) -> Iterable[str]:
+        """What this rule needs to know of the text."""
+        return (*self.places.get("text", ()), *self.barred.get("text", ()))
 
 
 class Matches(Mapping[Key, Match]):
@@ -92,6 +96,7 @@ class RuleIndex(Generic[Key]):
         self._entries: list[_Entry[Key] | None] = []
         self._free: list[int] = []
         self._met: dict[str, dict[str, int]] = {field: {} for field in ATOM_FIELDS}  # field → atom → bitmap
+        self._barred: dict[str, dict[str, int]] = {field: {} for field in ATOM_FIELDS}
         self._open: dict[str, int] = dict.fromkeys(ATOM_FIELDS, 0)  # field → bitmap of rules that no atom decides
         self._roles: dict[Role, int] = dict.fromkeys(Role, 0)
         self._phrases: defaultdict[str, dict[str, int]] = defaultdict(dict)  # first word → phrase → how many rules
@@ -148,16 +153,12 @@ class RuleIndex(Generic[Key]):
         if view.told and view.claim.foreground:
             left |= self._roles[Role.PRIMARY]
         for field in ATOM_FIELDS:
-            left &= self._satisfied(field, self._atoms(field, reading, at, phrases))
+            atoms = self._atoms(field, reading, at, phrases)
+            left &= self._open[field] | _any_of(self._met[field], atoms)
+            left ^= left & _any_of(self._barred[field], atoms)
             if not left:
                 break
         return left
-
-    def _satisfied(self, field: str, atoms: frozenset[str]) -> int:
-        met, made = self._met[field], self._open[field]
-        for atom in atoms:
-            made |= met.get(atom, 0)
-        return made
 
     def _atoms(self, field: str, reading: Reading, at: int, phrases: frozenset[str]) -> frozenset[str]:
         claim = reading.all_views[at].claim
@@ -178,10 +179,9 @@ class RuleIndex(Generic[Key]):
         """Entries of a bitmap, found by words of 64 bits."""
         size = (bits.bit_length() + _WORD_BITS - 1) // _WORD_BITS * (_WORD_BITS // 8)
         entries = self._entries
-        for at, word in enumerate(memoryview(bits.to_bytes(size, sys.byteorder)).cast("Q")):
-            if not word:
-                continue
-            first = at * _WORD_BITS - 1
+        words = memoryview(bits.to_bytes(size, sys.byteorder)).cast("Q")
+        for at in compress(range(len(words)), words):
+            word, first = words[at], at * _WORD_BITS - 1
             while word:
                 entry = entries[first + (word & -word).bit_length()]
                 if entry is not None:
@@ -198,11 +198,17 @@ class RuleIndex(Generic[Key]):
         for field in ATOM_FIELDS:
             if field not in entry.places:
                 self._open[field] |= bit
-            for atom in entry.places.get(field, ()):
-                self._met[field][atom] = self._met[field].get(atom, 0) | bit
-        for phrase in entry.places.get("text", ()):
+            for filed, atoms in self._places(entry, field):
+                for atom in atoms:
+                    filed[atom] = filed.get(atom, 0) | bit
+        for phrase in entry.phrases():
             counted = self._phrases[phrase.split()[0]]
             counted[phrase] = counted.get(phrase, 0) + 1
+
+    def _places(self, entry: _Entry[Key], field: str) -> tuple[tuple[dict[str, int], Iterable[str]], ...]:
+        """Where a rule is filed by the atoms of a field."""
+        met, barred = entry.places.get(field, ()), entry.barred.get(field, ())
+        return (self._met[field], met), (self._barred[field], barred)
 
     def _unfile(self, entry: _Entry[Key]) -> None:
         del self._by_name[entry.name]
@@ -212,11 +218,12 @@ class RuleIndex(Generic[Key]):
         self._roles[entry.role] &= others
         for field in ATOM_FIELDS:
             self._open[field] &= others
-            for atom in entry.places.get(field, ()):
-                self._met[field][atom] &= others
-                if not self._met[field][atom]:
-                    del self._met[field][atom]
-        for phrase in entry.places.get("text", ()):
+            for filed, atoms in self._places(entry, field):
+                for atom in atoms:
+                    filed[atom] &= others
+                    if not filed[atom]:
+                        del filed[atom]
+        for phrase in entry.phrases():
             self._uncount(phrase)
 
     def _uncount(self, phrase: str) -> None:
@@ -226,14 +233,33 @@ class RuleIndex(Generic[Key]):
             del counted[phrase]
 
 
+def _any_of(filed: Mapping[str, int], atoms: Iterable[str]) -> int:
+    made = 0
+    for atom in atoms:
+        if bits := filed.get(atom):
+            made |= bits
+    return made
+
+
 def _necessary(one: Asked) -> frozenset[str]:
     """Atoms of which any claim that meets the condition holds at least one; none if no atom decides it."""
+    return _atoms(one.field, one.condition.any or one.condition.all[:1])
+
+
+def _decided(one: Asked) -> bool:
+    """Whether atoms decide all of a condition."""
     condition: Condition = one.condition
-    if one.field not in ATOM_FIELDS:
+    wanted = condition.any or condition.all
+    one_of = not condition.all or (not condition.any and len(condition.all) == 1)
+    return one_of and all(_atoms(one.field, values) or not values for values in (wanted, condition.none))
+
+
+def _atoms(field: str, values: Iterable[str]) -> frozenset[str]:
+    """Values as claims hold them; empty where one of them is no atom (a pattern, or words without a letter or digit)."""
+    if field not in ATOM_FIELDS:
         return frozenset()
-    wanted = condition.any or condition.all[:1]
-    if one.field != "text":
-        return frozenset(wanted)
-    if any(v.startswith("re:") or not folded(v) for v in wanted):
-        return frozenset()  # a pattern, or words without a letter or digit: only the text can tell
-    return frozenset(folded(v) for v in wanted)
+    if field != "text":
+        return frozenset(values)
+    if any(v.startswith("re:") or not folded(v) for v in values):
+        return frozenset()
+    return frozenset(folded(v) for v in values)
