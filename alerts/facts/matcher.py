@@ -11,9 +11,10 @@ from ahocorasick_rs import AhoCorasick
 from alerts.facts.kept import kept
 from alerts.facts.prepare import Sentence
 from alerts.facts.text import key_of, keys_of
-from alerts.facts.vocabulary import Drug, Vocabulary
+from alerts.facts.vocabulary import Drug, Vocabulary, words
 
 MIN_CODE_ALNUM = 5
+MIN_PLURAL = 3  # letters: a shorter abbreviation with an s is another word
 MAX_SHORT = 6  # characters: up to here a surface may be an abbreviation
 # Words that say nothing about which cancer an abbreviation means.
 _COMMON = {
@@ -53,6 +54,9 @@ _STUDY = r"(?:trials?|stud(?:y|ies)|results|data|keynote)\b"
 _INSIDE = re.compile(
     r" \([a-z0-9 ]{2,9}\)(?= (?:\w*carcinomas?|cancers?|tumors?|lymphomas?|leukemias?|melanomas?|sarcomas?|gliomas?|neoplasms?)\b)"
 )
+_DESCRIBED = words("novel")["descriptions"]
+_HEADS, _KINDS, _VACCINES = (frozenset(_DESCRIBED[key]) for key in ("heads", "words", "vaccines"))
+_TARGET, _PARTED = re.compile(_DESCRIBED["target"]), re.compile(r"[ /-]+")
 _JOINS = (" and ", " or ", " & ", ", ")
 _AND = re.compile(r",? (?:and|or|&|and or) $|, $")
 
@@ -104,6 +108,8 @@ class Matcher:
             last = _bounded(key, start, end)
             if last:
                 for name in self._names[pattern]:
+                    if last > end and name.exact is not None and len(name.exact) < MIN_PLURAL:
+                        continue  # "EVs" are vesicles
                     if (name.exact is None and name.context is None) or _holds(name, sentence, start, end, whole_key):
                         found.append(Hit(name.kind, name.id, at, start, last))
                         break
@@ -237,8 +243,16 @@ def _drug_names(drug: Drug) -> Iterator[str]:
     """All that a drug is matched by; a code from five letters and digits on, for a shorter one is too often something else."""
     codes = (c for c in drug.codes if _alnum(c) >= MIN_CODE_ALNUM)
     for name in (drug.name, *drug.synonyms, *drug.brands, *codes):
-        if not drug.never or key_of(name) not in drug.never:
+        if (not drug.never or key_of(name) not in drug.never) and not describes(name):
             yield name
+
+
+def describes(name: str) -> bool:
+    """Does a name only say what kind of agent it is and against what: "anti-CD7 CAR T cells", "tumor cell vaccine"?"""
+    *rest, head = _PARTED.split(name.lower())
+    if head in _VACCINES:
+        return bool(rest) and set(rest) <= _KINDS
+    return head in _HEADS and bool(rest) and all(w in _KINDS or _TARGET.fullmatch(w) for w in rest)
 
 
 def _alnum(text: str) -> int:
@@ -263,9 +277,19 @@ def _careful(
         exact = (
             surface if policy.startswith("case_sensitive") or (short and kind != "drug") or len(surface) <= 3 else None
         )
-        needs = _ONCOLOGY if policy.endswith("oncology") else _context(full) if policy.endswith("context") else None
+        needs = _demanded(policy, full)
         strict = policy.startswith("case_sensitive") or len(surface) < 3
         yield surface, Name(kind, concept, exact, strict, needs)
+
+
+def _demanded(policy: str, full: Sequence[str]) -> re.Pattern[str] | None:
+    """What the rest of the item must hold: a word of cancer, a word of the long form, or one of the words that the policy names."""
+    if policy.endswith("oncology"):
+        return _ONCOLOGY
+    if policy.endswith("context"):
+        return _context(full)
+    _, _, named = policy.partition("+near ")
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, named.split()))})") if named else None
 
 
 def _context(names: Sequence[str]) -> re.Pattern[str] | None:

@@ -143,6 +143,8 @@ def _article(title: Sentence, titled: Sequence[Told], parts: Sequence[Sentence],
     trial = _TRIAL.search(name) or ("D" in name and _TRIAL.search(whole))
     if not trial or _NO_TRIAL.search(name) or ("D" not in whole):
         return fallback
+    if _BENCH.search(whole) and not _IN_PATIENTS.search(whole) and not _CLINIC.search(title.keyed.key):
+        return fallback
     directed = [t for t in titled if t.event.type in _DIRECTED]
     directed += [Told(p, e) for p in _results(body) for e in events(masked[p.number], kinds=_DIRECTED)]
     if directed:

@@ -25,6 +25,7 @@ _OF_PAIR = Guarded("|".join(_WORDS["pairs"]))  # a first look, at text in lower 
 _MARK = re.compile(r" ?[™®](?= (?:\([^)]*\) )?(?:in|for|plus|as|combined|with)\b)")
 _BRAND = re.compile(r"\b(?:of|with|for|evaluating|evaluate|testing|receiving) (?P<name>[A-Z][A-Za-z]{3,}(?:-?\d+)?)$")
 _BRAND_CHARS = 60
+_KIND_CHARS = 80  # behind a short code may stand what it is: "(B7-H4 ADC)"
 _CODE_LIKE = re.compile(r"[A-Z](?:-?\d|-[A-Z]|[a-z]-)")  # a first look
 MAX_KNOWN_WORDS = 100_000
 _FROM_DIGIT = re.compile(r"\d\S*")
@@ -93,7 +94,8 @@ def _codes(text: str) -> Iterator[re.Match[str]]:
     for rest in _FROM_DIGIT.finditer(text):
         start, end = max(end, text.rfind(" ", 0, rest.start()) + 1), rest.end()
         if _CODE_LIKE.search(text, start, end):
-            yield from _CODE.finditer(text, start, end)
+            found = _CODE.finditer(text, start, end + _KIND_CHARS)
+            yield from (hit for hit in found if hit.start() < rest.end())
 
 
 def _brands(text: str) -> Iterator[tuple[str, int, int]]:

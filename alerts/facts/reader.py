@@ -31,7 +31,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.7"
+EXTRACTOR_VERSION = "2026.11.8"
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
 
@@ -181,7 +181,9 @@ class Reader:
         """The field itself, where a title names no cancer: "oncology strategy", "in tumours"; beside a drug only "in oncology"."""
         title = next((p for p in reading.parts if p.part is Part.TITLE), None)
         words = THE_FIELD if any(d.role is Role.PRIMARY for d in drugs) else AT_LARGE
-        hit = words.search(title.keyed.key) if title else None
+        companies = [f.hit for places in reading.names("company").values() for f in places if f.sentence is title]
+        hits = words.finditer(title.keyed.key) if title else iter(())
+        hit = next((h for h in hits if not any(c.start <= h.start() < c.end for c in companies)), None)
         if title is None or hit is None:
             return ()
         name, span = self._vocabulary.indications[CANCER].name, reading.span(title, hit.start(), hit.end())

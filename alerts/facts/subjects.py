@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Primary or mentioned: which drugs, cancers and bodies the item's news is about."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -17,6 +18,7 @@ Places = dict[str, list[Found]]
 SEATS = {"ncit:C3813", "news:leptomeningeal-metastases"}
 # Broad kinds whose examples in the lead make the news no narrower.
 BROAD = GENERIC | {"doid:0070663", "news:sarcoma"}
+_OR = re.compile(r",? (?:or|and) (?:\S+ ){0,3}")
 PARTNER_SENTENCES = 3  # of the lead: there the regimen is spelt out
 ACTING = REGULATORY | {EventType.TRIAL_START, EventType.TRIAL_STOPPED}
 
@@ -29,10 +31,18 @@ def primary_drugs(reading: Reading, by_id: Places) -> set[str]:
     beside = {
         d for d, places in subjects.items() if main is not None and any(p.sentence is main.sentence for p in places)
     }
-    numbers = [p.sentence.number for places in subjects.values() for p in places]
-    first = {d for d, places in subjects.items() if any(p.sentence.number == min(numbers) for p in places)}
-    chosen = titled or beside or first
+    chosen = titled or beside or _first_told(reading, subjects)
     return chosen | _partners(reading, chosen) if chosen else chosen
+
+
+def _first_told(reading: Reading, subjects: Places) -> set[str]:
+    """Those of the first sentence that names one and tells of the present; what research starts from is not its subject."""
+    told = {d: [p for p in places if not is_background(p.sentence.keyed.key)] for d, places in subjects.items()}
+    research = reading.main is not None and reading.main.event.type is EventType.RESEARCH
+    if not research and not any(told.values()):
+        told = subjects
+    numbers = [p.sentence.number for places in told.values() for p in places]
+    return {d for d, places in told.items() if any(p.sentence.number == min(numbers) for p in places)}
 
 
 def _partners(reading: Reading, chosen: set[str]) -> set[str]:
@@ -59,10 +69,22 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     primary = titled | narrower
     for broad in list(primary):
         below = [c for c in primary if c != broad and broad in tree.ancestors(c)]
-        if len(below) == 1:
+        alone = (
+            len(below) > 1 and broad in titled and not titled & set(below)
+        )  # the title's own, of which the lead lists kinds
+        if below and not alone and not any(_side_by_side(by_id[broad], by_id[c]) for c in below):
             primary.discard(broad)  # "lung cancer … NSCLC": the narrowest that the text supports
     seats = {c for c in primary if c in SEATS}
     return (primary - seats if primary > seats else primary) or ({CANCER} & set(by_id))
+
+
+def _side_by_side(broad: Sequence[Found], narrow: Sequence[Found]) -> bool:
+    """Does a title name both as different ones: "esophageal cancer or gastroesophageal junction adenocarcinoma"?"""
+    return any(
+        a.titled and b.sentence is a.sentence and _OR.fullmatch(a.sentence.keyed.key[a.hit.end : b.hit.start])
+        for a in broad
+        for b in narrow
+    )
 
 
 def _describes(place: Found) -> bool:

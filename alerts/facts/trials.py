@@ -17,12 +17,20 @@ _TOK = r"[A-Za-zα-ωΑ-Ω][\wα-ω.]*(?:[-‑–][\wα-ω.]+)*"
 _NAME = rf"(?P<name>(?=[\wα-ω.-]+[A-Z]){_TOK}(?: (?:[A-Z]{{2,5}}-?\d{{1,4}}[A-Z]{{0,2}}|[A-Z]{{2,4}}(?= (?:trial|study|Trial|Study))|\d{{1,3}}[A-Z]{{0,2}}))?)"
 _BETWEEN = rf"(?:[\s,]+(?:(?i:{_WORDS['between']})|[(\"“][\w-]+[)\"”])){{0,6}}"
 # NAME phase 3 trial; trial, NAME; a journal's "(NAME)", "NAME:" and "from NAME".
-_CALLED = re.compile(rf"(?<![\w-]){_NAME}[)\"”’]?{_BETWEEN}[\s,-]+(?i:(?:sub-?)?(?:trial|stud(?:y|ies))s?)\b")
+_CALLED = re.compile(
+    rf"(?<![\w-]){_NAME}[)\"”’]?(?:, (?:the|an?|its|our))?{_BETWEEN}[\s,-]+(?i:(?:sub-?)?(?:trial|stud(?:y|ies))s?)\b"
+)
 _QUOTED = re.compile(rf"[\"“]{_NAME}[\"”](?=.{{0,40}}\b(?i:trial|study)\b)")
 _NAMED = re.compile(
     rf"\b(?:[Tt]rial|[Ss]tudy|TRIAL|STUDY)s?(?: \(|, |: | called | named | known as | dubbed |[,:]? [\"“]){_NAME}"
 )
 _BRACKETED = re.compile(rf"\({_NAME}(?:,? (?:NCT\d+|[A-Z]+[\d-]+))?\)(?=[:.,]|\s*$)|^{_NAME.replace('name', 'first')}:")
+# An ordinary word in brackets: "(Horizon trial)".
+_WORD_NAMED = re.compile(
+    rf"\((?:the )?(?P<name>(?!(?:{'|'.join(_WORDS['ordinary'])})\b)[A-Z][a-z]{{3,}}(?:[- ]\d{{1,3}})?) (?:[Tt]rial|[Ss]tudy)\)"
+)
+# A company's number of a study: the drug's code goes on.
+_STUDY_OF_CODE = re.compile(r"(?<![\w-])(?P<name>[A-Z]{2,6}-?\d{3,5}[A-Z]?-[A-Z]{0,2}\d{2,3})(?![\w-])")
 _FROM = re.compile(rf"\b(?:from|of|in)(?: the)? {_NAME}(?=[:.,;]|\s*$| (?:and|at|presented|show|subgroup))")
 _FAMILY = re.compile(
     r"(?<![\w-])(?:" + "|".join(sorted(map(re.escape, _WORDS["families"]), key=len, reverse=True)) + r")"
@@ -51,6 +59,7 @@ _DRUG_BEFORE = re.compile(
 _DIGIT = re.compile(r"\d")
 _NUMBER_BEHIND = re.compile(r"\d(?:(?<=-\d)|(?<=[a-z]\d)|(?<=[A-Za-z] \d)|(?<=[A-Za-z]\d))")
 _HYPHEN = re.compile(r"[A-Za-z]-(?:[A-Z][a-z]+)?\d")
+_STUDY_NUMBER = re.compile(r"-[A-Z]{0,2}\d{2,3}")
 NUMBER = re.compile(r"-\d\w*(?:-\d+)?")
 # A first look, at text in lower case: may it name a trial of a family or of a group?
 _FAMILIES, _GROUPED = 0, 1
@@ -96,11 +105,19 @@ def places(
 def _free(
     sentence: Sentence, candidates: Iterable[tuple[str, int, int]], held: Sequence[tuple[int, int, bool]]
 ) -> list[Place]:
-    """Names that no drug and no earlier trial holds; a cancer inside a longer name ("BRUIN CLL-321") is part of it."""
+    """Names that no drug and no earlier trial holds; a cancer inside a longer name ("BRUIN CLL-321") is part of it.
+
+    So is the drug's code that a company's number of a study begins with: "QRX-204-301".
+    """
     taken = list(held)
     made = []
     for name, start, end in sorted(candidates, key=lambda c: (c[1], -c[2])):
-        if not any(s <= start < e or (drug and start < e and s < end) for s, e, drug in taken):
+        number = sentence.text[:end]
+        if not any(
+            (s <= start < e or (drug and start < e and s < end))
+            and not (drug and s == start and _STUDY_NUMBER.fullmatch(number, e))
+            for s, e, drug in taken
+        ):
             taken.append((start, end, True))
             made.append(Place(name, sentence, start, end))
     return made
@@ -116,11 +133,14 @@ def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
     grouped = (_OF_GROUP,) if behind and _GROUPED in may else ()
     for pattern in (*families, *grouped, *numbered):
         for hit in pattern.finditer(text):
-            if hit.group().upper() not in _NO_NAMES and not _is_code(hit.group(), text[: hit.start()]):
+            is_code = pattern is not _OF_GROUP and _is_code(hit.group(), text[: hit.start()])
+            if hit.group().upper() not in _NO_NAMES and not is_code:
                 yield hit.group(), hit.start(), hit.end()
     if sentence.shouting:
         return
-    called = (_CALLED, _QUOTED, _NAMED) if "trial" in lower or "stud" in lower else ()
+    called = (_CALLED, _QUOTED, _NAMED, _STUDY_OF_CODE) if "trial" in lower or "stud" in lower else ()
+    for hit in _WORD_NAMED.finditer(text) if called and "(" in text else ():
+        yield hit["name"], hit.start("name"), hit.end("name")
     patterns = (*called, *((_BRACKETED, _FROM) if sentence.part is Part.TITLE else ()))
     for pattern in patterns:
         for hit in pattern.finditer(text):
