@@ -150,7 +150,7 @@ def _stored(pipeline: Pipeline) -> int:
 
 def _make_due(pipeline: Pipeline) -> None:
     with pipeline.store.write() as session:
-        feeds.make_due(session, datetime.now(UTC), url=None, min_interval_s=0)
+        feeds.make_due(session, datetime.now(UTC), only=None, min_interval_s=0)
 
 
 def _prepare(pipeline: Pipeline, newsroom: Newsroom, count: int) -> None:

@@ -300,9 +300,10 @@ def poll_now(
     pipeline = Pipeline(settings())
     with pipeline.store.write() as session:
         feeds.release_dead(session, alive, settings().min_interval_s)
+        only = feeds.by_url(session, feed).id if feed else None
         if everything or feed:
-            feeds.make_due(session, datetime.now(UTC), url=feed or None, min_interval_s=settings().min_interval_s)
-    polled = pipeline.poll_due(patient=True).handled
+            feeds.make_due(session, datetime.now(UTC), only=only, min_interval_s=settings().min_interval_s)
+    polled = pipeline.poll_due(patient=True, only=only).handled
     read = _until_done(pipeline.process_due)
     sent = _until_done(pipeline.deliver_due)
     pipeline.close()

@@ -56,9 +56,10 @@ class Pipeline:
 
     # ── poll ─────────────────────────────────────────────────────────────────────────────────────
 
-    def poll_due(self, *, patient: bool = False) -> Done:
-        """Poll what is due. `patient`: until nothing is due any more, busy hosts waited for (for the foreground)."""
-        polled, changed = self.poller.sweep(patient=patient)
+    def poll_due(self, *, patient: bool = False, only: int | None = None) -> Done:
+        """Poll what is due. `patient`: until nothing is due any more, busy hosts waited for (for the foreground).
+        `only`: this feed."""
+        polled, changed = self.poller.sweep(patient=patient, only=only)
         return Done(polled, produced=changed > 0, more=False)
 
     # ── read → group → match ─────────────────────────────────────────────────────────────────────

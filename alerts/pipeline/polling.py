@@ -74,16 +74,17 @@ class Poller:
     def _robots(self) -> Robots:
         return Robots(self.client)
 
-    def sweep(self, *, patient: bool = False) -> tuple[int, int]:
+    def sweep(self, *, patient: bool = False, only: int | None = None) -> tuple[int, int]:
         """(feeds polled, items new or changed). Another sweep of this process that is still claiming takes what is due.
 
-        `patient`: all that is due now, each once, waiting for hosts that are busy; for the foreground.
+        `patient`: all that is due now, each once, waiting for hosts that are busy; for the foreground. `only`: this feed.
         """
         if not self._claiming.acquire(blocking=False):
             return 0, 0
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="poll") as pool:
             try:
-                running, polled, changed = self._claim_and_save(pool, patient)
+                pace = feeds.Pace(self._schedule.min_interval_s, self._clock() if patient else None, only)
+                running, polled, changed = self._claim_and_save(pool, pace)
             finally:
                 self._claiming.release()
             while running:  # another sweep may claim meanwhile
@@ -92,33 +93,29 @@ class Poller:
         return polled, changed
 
     def _claim_and_save(
-        self, pool: ThreadPoolExecutor, patient: bool
+        self, pool: ThreadPoolExecutor, pace: feeds.Pace
     ) -> "tuple[dict[Future[PollResult], feeds.Claimed], int, int]":
         running: dict[Future[PollResult], feeds.Claimed] = {}
         polled = changed = 0
         end = time.monotonic() + SWEEP_S
-        due_by = self._clock() if patient else None
-        while patient or time.monotonic() < end:
-            claimed = self._claim(AT_ONCE - len(running), due_by)
+        while pace.due_by or time.monotonic() < end:
+            claimed = self._claim(AT_ONCE - len(running), pace)
             running |= {pool.submit(self._one, each): each for each in claimed}
-            if not running and not (due_by and self._waiting(due_by)):
+            if not running and not (pace.due_by and self._waiting(pace)):
                 break
             done = self._finished(running)
             polled, changed = polled + len(done), changed + self._save(done)
         return running, polled, changed
 
-    def _claim(self, limit: int, due_by: datetime | None) -> list[feeds.Claimed]:
+    def _claim(self, limit: int, pace: feeds.Pace) -> list[feeds.Claimed]:
         if limit <= 0:
             return []
         with self._store.write() as session:
-            return feeds.claim(session, self._clock(), limit, owner(), self._pace(due_by))
+            return feeds.claim(session, self._clock(), limit, owner(), pace)
 
-    def _waiting(self, due_by: datetime) -> int:
+    def _waiting(self, pace: feeds.Pace) -> int:
         with self._store.read() as session:
-            return feeds.waiting(session, self._clock(), self._pace(due_by))
-
-    def _pace(self, due_by: datetime | None) -> feeds.Pace:
-        return feeds.Pace(self._schedule.min_interval_s, due_by)
+            return feeds.waiting(session, self._clock(), pace)
 
     def _one(self, claimed: feeds.Claimed) -> PollResult:
         def known(document: Document) -> tuple[dict[str, str], dict[str, str]]:

@@ -101,8 +101,8 @@ def _stories(session: Session, row: Delivery) -> list[str]:
 
 def feeds(session: Session) -> Iterator[dict[str, Any]]:
     wanted = (
-        "id", "url", "title", "tier", "enabled", "state", "state_reason", "last_status", "last_error_code", "error_count",
-        "last_polled_at", "last_ok_at", "last_new_item_at", "next_poll_at",
+        "id", "url", "original_url", "title", "tier", "enabled", "state", "state_reason", "last_status", "last_error_code",
+        "error_count", "last_polled_at", "last_ok_at", "last_new_item_at", "next_poll_at",
     )  # fmt: skip
     for feed in session.exec(select(Feed).where(col(Feed.state) != "removed").order_by(col(Feed.id))):
         yield {name: getattr(feed, name) for name in wanted}

@@ -59,10 +59,11 @@ class Claimed(NamedTuple):
 
 class Pace(NamedTuple):
     """How fast: `min_interval_s` holds for a feed even if whoever asked it died before its answer was kept. `due_by`: only
-    what was due then, so that who polls "what is due" comes to an end."""
+    what was due then, so that who polls "what is due" comes to an end. `only`: this feed and no other."""
 
     min_interval_s: float
     due_by: datetime | None = None
+    only: int | None = None
 
 
 def claim(session: Session, now: datetime, limit: int, owner: str, pace: Pace) -> list[Claimed]:
@@ -98,7 +99,8 @@ def _due_and_free(session: Session, now: datetime, limit: int, pace: Pace) -> di
 def _is_due(by: datetime, now: datetime, pace: Pace) -> list[ColumnElement[bool]]:
     rested = _FEED.c.last_polled_at <= now - timedelta(seconds=pace.min_interval_s)
     told = or_(_FEED.c.lease_owner == "", rested)  # else its poller died, perhaps right after it had asked
-    return [_FEED.c.enabled.is_(True), _FEED.c.next_poll_at <= by, _FEED.c.state.in_(POLLED), told]
+    which = [] if pace.only is None else [_FEED.c.id == pace.only]
+    return [_FEED.c.enabled.is_(True), _FEED.c.next_poll_at <= by, _FEED.c.state.in_(POLLED), told, *which]
 
 
 def _is_free(now: datetime) -> list[ColumnElement[bool]]:
@@ -310,10 +312,10 @@ def count(session: Session) -> int:
     return session.exec(select(func.count()).select_from(Feed)).one()
 
 
-def make_due(session: Session, now: datetime, *, url: str | None, min_interval_s: float) -> None:
+def make_due(session: Session, now: datetime, *, only: int | None, min_interval_s: float) -> None:
     """For `oncowire poll --all` and `--feed`: due now, the minimum interval and polls under way aside."""
     floor = now - timedelta(seconds=min_interval_s)
     rested = or_(_FEED.c.last_polled_at.is_(None), _FEED.c.last_polled_at <= floor)
     idle = or_(_FEED.c.lease_owner == "", _FEED.c.next_poll_at <= now)
-    which = [] if url is None else [_FEED.c.id == by_url(session, url).id]
+    which = [] if only is None else [_FEED.c.id == only]
     session.execute(update(_FEED).where(rested, idle, *which).values(next_poll_at=now))

@@ -187,7 +187,7 @@ class Bench:
         """Polled whether it is due or not."""
         self.now += timedelta(seconds=after_s)
         with self.store.write() as session:
-            feeds.make_due(session, self.now, url=None, min_interval_s=0)
+            feeds.make_due(session, self.now, only=None, min_interval_s=0)
         return self.poll()
 
     def feed(self, feed_id: int = 1) -> Feed:

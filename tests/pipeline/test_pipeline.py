@@ -142,7 +142,7 @@ def pipeline(
 def run(pipeline: Pipeline, clock: Clock) -> None:
     clock.now += timedelta(seconds=2)  # a host is asked once a second
     with pipeline.store.write() as session:
-        feeds.make_due(session, clock(), url=None, min_interval_s=0)
+        feeds.make_due(session, clock(), only=None, min_interval_s=0)
     while pipeline.poll_due().handled + pipeline.process_due().handled + pipeline.deliver_due().handled:
         with pipeline.store.write() as session:  # everything else is done in the same moment of the clock
             if not dump_due(session, clock()):

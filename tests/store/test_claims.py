@@ -61,7 +61,7 @@ def test_a_poll_under_way_is_not_begun_again_by_hand(store: Store) -> None:
     add(store, "https://a.example.org/feed")
     claim(store, 0)
     with store.write() as session:
-        feeds.make_due(session, NOW + timedelta(seconds=5), url=None, min_interval_s=1)
+        feeds.make_due(session, NOW + timedelta(seconds=5), only=None, min_interval_s=1)
     assert claim(store, 5) == []
 
 
