@@ -39,8 +39,8 @@ class Watched(Poller):
 
     late_s: list[float]
 
-    def _claim(self, limit: int, due_by: datetime | None) -> list[feeds.Claimed]:
-        claimed = super()._claim(limit, due_by)
+    def _claim(self, limit: int, pace: feeds.Pace) -> list[feeds.Claimed]:
+        claimed = super()._claim(limit, pace)
         now = datetime.now(UTC)
         self.late_s += [(now - each.due_at).total_seconds() for each in claimed]
         return claimed

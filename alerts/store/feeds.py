@@ -7,9 +7,24 @@ Feeds are read and written by Core on the poll path: thousands of polls a minute
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, bindparam, case, delete, func, insert, literal, or_, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Integer,
+    Table,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    text,
+    update,
+)
 from sqlmodel import Session, col, select
 
 from alerts.errors import InputError, Permanent
@@ -32,6 +47,7 @@ POLLED = ("ok", "failing", "blocked", "silent", "moved")
 _FEED: Table = Feed.__table__  # type: ignore[attr-defined]
 _ATTEMPT: Table = FeedAttempt.__table__  # type: ignore[attr-defined]
 _READ = [name for name in FeedState.model_fields if name not in {"url", "state"}]
+_STATE = list(FeedState.model_fields)
 _COLUMNS = [_FEED.c[name] for name in ("id", "url", "state", *_READ, "memory", "options")]
 # Set by people only, or already at the claim.
 _WRITTEN = [name for name in _READ if name not in {"interval_s", "tier", "last_polled_at", "original_url"}]
@@ -45,6 +61,22 @@ _SAVE = (
         | {"memory": bindparam("b_memory"), "lease_owner": ""}
     )
 )
+_TAKE_TURNS = text(f"SELECT pg_advisory_xact_lock({PG_CLAIM_LOCK})")
+_LEASE = (
+    update(_FEED)
+    .where(_FEED.c.id.in_(bindparam("ids", expanding=True)))
+    .values(next_poll_at=bindparam("until"), last_polled_at=bindparam("began"), lease_owner=bindparam("who"))
+)
+_THERE = select(_FEED.c.id).where(_FEED.c.id.in_(bindparam("ids", expanding=True)))
+_LOG = insert(_ATTEMPT)
+_OLDEST_KEPT = (
+    select(_ATTEMPT.c.id)
+    .where(_ATTEMPT.c.feed_id == bindparam("of"))
+    .order_by(_ATTEMPT.c.id.desc())
+    .offset(KEPT_ATTEMPTS - 1)
+    .limit(1)
+)
+_TIDY = delete(_ATTEMPT).where(_ATTEMPT.c.feed_id == bindparam("of"), _ATTEMPT.c.id < _OLDEST_KEPT.scalar_subquery())
 
 
 class Claimed(NamedTuple):
@@ -73,62 +105,80 @@ def claim(session: Session, now: datetime, limit: int, owner: str, pace: Pace) -
     not ask for peace (429). One feed of a host at a time; what is not free stays due and is found by the next claim.
     """
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"SELECT pg_advisory_xact_lock({PG_CLAIM_LOCK})"))
-    due = _due_and_free(session, now, limit, pace)
-    if not due:
-        return []
-    ids = list(due)
-    leased = {"next_poll_at": now + timedelta(seconds=LEASE_S), "last_polled_at": now, "lease_owner": owner}
-    session.execute(update(_FEED).where(_FEED.c.id.in_(ids)).values(leased))
-    rows = session.execute(select(*_COLUMNS).where(_FEED.c.id.in_(ids)).order_by(_FEED.c.id)).mappings()
-    return [_claimed(dict(row), due[row["id"]]) for row in rows]
-
-
-def _due_and_free(session: Session, now: datetime, limit: int, pace: Pace) -> dict[int, datetime]:
-    """Id → since when it is due."""
-    place = func.row_number().over(partition_by=_FEED.c.host_key, order_by=(_FEED.c.next_poll_at, _FEED.c.id))
-    due = (
-        select(_FEED.c.id, _FEED.c.next_poll_at, place.label("place"))
-        .where(*_is_due(pace.due_by or now, now, pace), *_is_free(now))
-        .subquery()
+        session.execute(_TAKE_TURNS)
+    found = (
+        session.execute(_due_and_free(pace.only is not None), _moments(now, pace) | {"limit": limit}).mappings().all()
     )
-    first = select(due.c.id, due.c.next_poll_at).where(due.c.place == 1).order_by(due.c.next_poll_at, due.c.id)
-    return {row.id: row.next_poll_at for row in session.execute(first.limit(limit))}
+    if found:
+        until = now + timedelta(seconds=LEASE_S)
+        session.execute(_LEASE, {"ids": [row["id"] for row in found], "until": until, "began": now, "who": owner})
+    return [_claimed(row, now) for row in found]
 
 
-def _is_due(by: datetime, now: datetime, pace: Pace) -> list[ColumnElement[bool]]:
-    rested = _FEED.c.last_polled_at <= now - timedelta(seconds=pace.min_interval_s)
-    told = or_(_FEED.c.lease_owner == "", rested)  # else its poller died, perhaps right after it had asked
-    which = [] if pace.only is None else [_FEED.c.id == pace.only]
-    return [_FEED.c.enabled.is_(True), _FEED.c.next_poll_at <= by, _FEED.c.state.in_(POLLED), told, *which]
+@lru_cache
+def _due_and_free(one: bool) -> Executable:
+    """Built once, as building it costs more than running it: the moments are its parameters."""
+    place = func.row_number().over(partition_by=_FEED.c.host_key, order_by=(_FEED.c.next_poll_at, _FEED.c.id))
+    due = select(_FEED.c.id, place.label("place")).where(*_is_due(one), *_is_free()).subquery()
+    first = select(*_COLUMNS, _FEED.c.next_poll_at.label("due_at")).join(due, due.c.id == _FEED.c.id)
+    ordered = first.where(due.c.place == 1).order_by(_FEED.c.next_poll_at, _FEED.c.id)
+    return ordered.limit(bindparam("limit", type_=Integer))
 
 
-def _is_free(now: datetime) -> list[ColumnElement[bool]]:
-    recent = select(_FEED.c.host_key).where(_FEED.c.last_polled_at > now - timedelta(seconds=GAP_S))
+@lru_cache
+def _due_and_not_paused(one: bool) -> Executable:
+    return select(func.count()).select_from(_FEED).where(*_is_due(one), *_not_paused())
+
+
+def _moments(now: datetime, pace: Pace) -> dict[str, Any]:
+    """Parameters of what `_is_due` and `_is_free` say."""
+    made = {
+        "now": now,
+        "due_by": pace.due_by or now,
+        "rested_at": now - timedelta(seconds=pace.min_interval_s),
+        "asked_at": now - timedelta(seconds=GAP_S),
+    }
+    return made if pace.only is None else made | {"only": pace.only}
+
+
+def _is_due(one: bool) -> list[ColumnElement[bool]]:
+    # A lease that has ended is that of a poller that died, perhaps right after it had asked.
+    told = or_(_FEED.c.lease_owner == "", _FEED.c.last_polled_at <= bindparam("rested_at"))
+    which = [_FEED.c.id == bindparam("only")] if one else []
+    return [
+        _FEED.c.enabled.is_(True),
+        _FEED.c.next_poll_at <= bindparam("due_by"),
+        _FEED.c.state.in_(POLLED),
+        told,
+        *which,
+    ]
+
+
+def _is_free() -> list[ColumnElement[bool]]:
+    recent = select(_FEED.c.host_key).where(_FEED.c.last_polled_at > bindparam("asked_at"))
     busy = (
         select(_FEED.c.host_key)
-        .where(_FEED.c.lease_owner != "", _FEED.c.next_poll_at > now)
+        .where(_FEED.c.lease_owner != "", _FEED.c.next_poll_at > bindparam("now"))
         .group_by(_FEED.c.host_key)
         .having(func.count() >= MAX_AT_A_TIME)
     )
-    return [_FEED.c.host_key.not_in(recent), _FEED.c.host_key.not_in(busy), *_not_paused(now)]
+    return [_FEED.c.host_key.not_in(recent), _FEED.c.host_key.not_in(busy), *_not_paused()]
 
 
-def _not_paused(now: datetime) -> list[ColumnElement[bool]]:
-    return [_FEED.c.host_key.not_in(select(FeedHost.host_key).where(col(FeedHost.not_before) > now))]
+def _not_paused() -> list[ColumnElement[bool]]:
+    return [_FEED.c.host_key.not_in(select(FeedHost.host_key).where(col(FeedHost.not_before) > bindparam("now")))]
 
 
-def _claimed(row: Mapping[str, Any], due_at: datetime) -> Claimed:
-    state = FeedState(**{name: row[name] for name in FeedState.model_fields})
+def _claimed(row: Mapping[Any, Any], now: datetime) -> Claimed:
+    state = FeedState(**{name: row[name] for name in _STATE} | {"last_polled_at": now})
     memory, options = Memory.model_validate(row["memory"]), Options.model_validate(row["options"])
-    return Claimed(row["id"], state, memory, options, due_at)
+    return Claimed(row["id"], state, memory, options, row["due_at"])
 
 
 def waiting(session: Session, now: datetime, pace: Pace) -> int:
     """How many feeds were due at `due_by` and wait for nothing but their turn."""
-    due = _is_due(pace.due_by or now, now, pace)
-    statement = select(func.count()).select_from(_FEED).where(*due, *_not_paused(now))
-    return int(session.execute(statement).scalar_one())
+    moments = {name: at for name, at in _moments(now, pace).items() if name != "asked_at"}
+    return int(session.execute(_due_and_not_paused(pace.only is not None), moments).scalar_one())
 
 
 def renew(session: Session, ids: Sequence[int], owner: str, now: datetime) -> None:
@@ -159,12 +209,12 @@ def known(
 
 def save_polls(session: Session, polls: Sequence[tuple[int, PollResult]], now: datetime) -> None:
     """Validators, items, the log and what ops are told, together: else a crash would hide news behind a 304."""
-    there = set(session.execute(select(_FEED.c.id).where(_FEED.c.id.in_([f for f, _ in polls]))).scalars())
+    there = set(session.execute(_THERE, {"ids": [feed_id for feed_id, _ in polls]}).scalars())
     polls = [(feed_id, result) for feed_id, result in polls if feed_id in there]  # somebody may have removed one
     if not polls:
         return
     session.execute(_SAVE, [_saved(feed_id, result) for feed_id, result in polls])
-    session.execute(insert(_ATTEMPT), [{"feed_id": f, **vars(result.attempt)} for f, result in polls])
+    session.execute(_LOG, [{"feed_id": feed_id, **vars(result.attempt)} for feed_id, result in polls])
     for feed_id, result in polls:
         _save_changes(session, feed_id, result.changes, now)
         if result.moved_to is not None:
@@ -173,8 +223,9 @@ def save_polls(session: Session, polls: Sequence[tuple[int, PollResult]], now: d
             _pause_host(session, host_key(result.state.url), now + timedelta(seconds=result.host_pause_s))
         for notice in result.notices:
             tell(session, feed_id, notice.kind, notice.text, now)
-        if result.memory.polls % TIDY_EVERY == 0:
-            _tidy(session, feed_id)
+    full = [{"of": feed_id} for feed_id, result in polls if result.memory.polls % TIDY_EVERY == 0]
+    if full:
+        session.connection().execute(_TIDY, full)
 
 
 def _saved(feed_id: int, result: PollResult) -> dict[str, Any]:
@@ -188,12 +239,6 @@ def _save_changes(session: Session, feed_id: int, changes: Sequence[Change], now
     for change in changes:
         if change.kind == "updated":
             _update_item(session, feed_id, change, now)
-
-
-def _tidy(session: Session, feed_id: int) -> None:
-    ours = _ATTEMPT.c.feed_id == feed_id
-    oldest_kept = select(_ATTEMPT.c.id).where(ours).order_by(_ATTEMPT.c.id.desc()).offset(KEPT_ATTEMPTS - 1).limit(1)
-    session.execute(delete(_ATTEMPT).where(ours, _ATTEMPT.c.id < oldest_kept.scalar_subquery()))
 
 
 def _new_item(feed_id: int, change: Change, now: datetime) -> Mapping[str, object]:

@@ -21,15 +21,19 @@ INSIDE = "http://169.254.169.254/latest/meta-data/"
 MESSAGE = Message(channel=ChannelKind.SLACK, subject="x", text="x", payload={"text": "x"}, message_id="<1@x>")
 # Who may hold what opens connections: the gate itself, the guarded mail client, and code that talks to this machine only.
 OPENERS = {
-    "socket": {"alerts/net/guard.py", "alerts/net/client.py", "alerts/pipeline/polling.py"},  # the last: its own name
+    "socket": {
+        "alerts/net/guard.py",
+        "alerts/net/connections.py",
+        "alerts/pipeline/polling.py",
+    },  # the last: its own name
     "smtplib": {"alerts/delivery/mail.py"},
-    "urllib3": {"alerts/net/client.py"},
+    "http": {"alerts/net/connections.py"},
     "redis": {"alerts/pipeline/doctor.py"},
 }
 NEVER = {
     "requests",
     "httpx",
-    "http.client",
+    "urllib3",
     "urllib.request",
     "ftplib",
     "telnetlib",
