@@ -52,8 +52,7 @@ def measured(run: Callable[[], object]) -> float:
 
 
 def oncowire(port: int, count: int, folder: Path) -> dict[str, float]:
-    import structlog
-
+    from alerts import logs
     from alerts.config import load
     from alerts.feeds import ListedFeed, sandbox
     from alerts.pipeline.polling import Poller
@@ -61,12 +60,13 @@ def oncowire(port: int, count: int, folder: Path) -> dict[str, float]:
     from alerts.store.engine import Store
     from alerts.store.migrate import upgrade
 
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     clock = [datetime(2026, 11, 24, 12, tzinfo=UTC)]
     spent: dict[str, float] = {}
     for kind, first in (("same", "first"), ("first", "")):
         allow = ",".join(url.split("/")[2] for url in urls(kind, port, count))
-        settings = load({"ONCOWIRE_VAR_DIR": str(folder / kind), "ONCOWIRE_FETCH_ALLOW": allow})
+        given = {"ONCOWIRE_VAR_DIR": str(folder / kind), "ONCOWIRE_FETCH_ALLOW": allow}
+        settings = load(given | {"ONCOWIRE_LOG_LEVEL": "WARNING"})
+        logs.configure(settings)
         upgrade(settings)
         store = Store(settings)
         with store.write() as session:

@@ -17,9 +17,9 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-import structlog
 from sqlmodel import col, select
 
+from alerts import logs
 from alerts.config import load
 from alerts.feeds import ListedFeed
 from alerts.pipeline.polling import Poller
@@ -60,12 +60,12 @@ def addresses(port: int, count: int) -> list[str]:
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     minute_s = float(sys.argv[2]) if len(sys.argv) > 2 else 20.0
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     with origin() as port, tempfile.TemporaryDirectory() as folder:
         urls = addresses(port, count)
         allow = ",".join({url.split("/")[2] for url in urls})
         given = {"ONCOWIRE_VAR_DIR": folder, "ONCOWIRE_FETCH_ALLOW": allow, "ONCOWIRE_MINUTE_S": str(minute_s)}
-        settings = load(given | {"ONCOWIRE_MIN_INTERVAL_S": "1"})
+        settings = load(given | {"ONCOWIRE_MIN_INTERVAL_S": "1", "ONCOWIRE_LOG_LEVEL": "ERROR"})
+        logs.configure(settings)
         upgrade(settings)
         store = Store(settings)
         start = datetime.now(UTC) + timedelta(seconds=2)

@@ -46,9 +46,11 @@ POLLED = ("ok", "failing", "blocked", "silent", "moved")
 
 _FEED: Table = Feed.__table__  # type: ignore[attr-defined]
 _ATTEMPT: Table = FeedAttempt.__table__  # type: ignore[attr-defined]
+_HOST: Table = FeedHost.__table__  # type: ignore[attr-defined]
 _READ = [name for name in FeedState.model_fields if name not in {"url", "state"}]
 _STATE = list(FeedState.model_fields)
-_COLUMNS = [_FEED.c[name] for name in ("id", "url", "state", *_READ, "memory", "options")]
+_AT_CLAIM = {"next_poll_at", "last_polled_at"}  # read as `due_at`, and written by the claim itself
+_COLUMNS = [_FEED.c[name] for name in ("id", *_STATE, "memory", "options") if name not in _AT_CLAIM]
 # Set by people only, or already at the claim.
 _WRITTEN = [name for name in _READ if name not in {"interval_s", "tier", "last_polled_at", "original_url"}]
 _SAVE = (
@@ -106,12 +108,15 @@ def claim(session: Session, now: datetime, limit: int, owner: str, pace: Pace) -
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(_TAKE_TURNS)
+    connection = session.connection()  # what the ORM adds to a statement costs as much as the statement
     found = (
-        session.execute(_due_and_free(pace.only is not None), _moments(now, pace) | {"limit": limit}).mappings().all()
+        connection.execute(_due_and_free(pace.only is not None), _moments(now, pace) | {"limit": limit})
+        .mappings()
+        .all()
     )
     if found:
         until = now + timedelta(seconds=LEASE_S)
-        session.execute(_LEASE, {"ids": [row["id"] for row in found], "until": until, "began": now, "who": owner})
+        connection.execute(_LEASE, {"ids": [row["id"] for row in found], "until": until, "began": now, "who": owner})
     return [_claimed(row, now) for row in found]
 
 
@@ -166,11 +171,12 @@ def _is_free() -> list[ColumnElement[bool]]:
 
 
 def _not_paused() -> list[ColumnElement[bool]]:
-    return [_FEED.c.host_key.not_in(select(FeedHost.host_key).where(col(FeedHost.not_before) > bindparam("now")))]
+    return [_FEED.c.host_key.not_in(select(_HOST.c.host_key).where(_HOST.c.not_before > bindparam("now")))]
 
 
 def _claimed(row: Mapping[Any, Any], now: datetime) -> Claimed:
-    state = FeedState(**{name: row[name] for name in _STATE} | {"last_polled_at": now})
+    read = {name: row[name] for name in _STATE if name not in _AT_CLAIM}
+    state = FeedState(**read, next_poll_at=row["due_at"], last_polled_at=now)
     memory, options = Memory.model_validate(row["memory"]), Options.model_validate(row["options"])
     return Claimed(row["id"], state, memory, options, row["due_at"])
 
@@ -209,12 +215,13 @@ def known(
 
 def save_polls(session: Session, polls: Sequence[tuple[int, PollResult]], now: datetime) -> None:
     """Validators, items, the log and what ops are told, together: else a crash would hide news behind a 304."""
-    there = set(session.execute(_THERE, {"ids": [feed_id for feed_id, _ in polls]}).scalars())
+    connection = session.connection()
+    there = set(connection.execute(_THERE, {"ids": [feed_id for feed_id, _ in polls]}).scalars())
     polls = [(feed_id, result) for feed_id, result in polls if feed_id in there]  # somebody may have removed one
     if not polls:
         return
-    session.execute(_SAVE, [_saved(feed_id, result) for feed_id, result in polls])
-    session.execute(_LOG, [{"feed_id": feed_id, **vars(result.attempt)} for feed_id, result in polls])
+    connection.execute(_SAVE, [_saved(feed_id, result) for feed_id, result in polls])
+    connection.execute(_LOG, [{"feed_id": feed_id, **vars(result.attempt)} for feed_id, result in polls])
     for feed_id, result in polls:
         _save_changes(session, feed_id, result.changes, now)
         if result.moved_to is not None:
@@ -225,7 +232,7 @@ def save_polls(session: Session, polls: Sequence[tuple[int, PollResult]], now: d
             tell(session, feed_id, notice.kind, notice.text, now)
     full = [{"of": feed_id} for feed_id, result in polls if result.memory.polls % TIDY_EVERY == 0]
     if full:
-        session.connection().execute(_TIDY, full)
+        connection.execute(_TIDY, full)
 
 
 def _saved(feed_id: int, result: PollResult) -> dict[str, Any]:
