@@ -99,5 +99,5 @@ def describe(session: Session, desk: Desk, row: Feed, title: str, tier: SourceTi
 
 def poll_soon(session: Session, desk: Desk, row: Feed) -> None:
     """With the next sweep, unless that was done a moment ago: politeness stands above people's hurry."""
-    feeds.make_due(session, desk.now, url=row.url, min_interval_s=desk.settings.min_interval_s)
+    feeds.make_due(session, desk.now, only=row.id, min_interval_s=desk.settings.min_interval_s)
     desk.audit(session, "feed_soon", f"feed {row.url}")

@@ -106,6 +106,8 @@ def changes(
     made: dict[str, Change] = {}
     given = identities(document.entries, mode)
     for identity, entry in zip(_settled(document.entries, given, known, by_link), document.entries, strict=True):
+        if not (entry.guid or entry.link or entry.title or entry.summary):
+            continue
         digest = content_hash(entry)
         if known.get(identity) != digest and identity not in made:
             kind = "updated" if identity in known else "new"

@@ -123,8 +123,8 @@ def parse(body: bytes, url: str, content_type: str, now: datetime) -> Document:
         raise Transient("feed_malformed", f"cannot be parsed: {parsed.bozo_exception}")
     truncated = bool(parsed.bozo) and _cut_off(body)
     listed = parsed.entries[:-1] if truncated else parsed.entries
-    # An entry that says anything at all, be it its author, is one: other parsers count it too.
-    entries = tuple(_entry(e, url, now) for e in listed[:MAX_ENTRIES] if len(e))
+    # One that says nothing is an entry too, as with other parsers; it is no item (decide.changes).
+    entries = tuple(_entry(e, url, now) for e in listed[:MAX_ENTRIES])
     return Document(text(parsed.feed.get("title", "")), entries, _hints(parsed.feed, body), parsed.version, truncated)
 
 

@@ -125,9 +125,10 @@ def _due_and_free(one: bool) -> Executable:
     """Built once, as building it costs more than running it: the moments are its parameters."""
     place = func.row_number().over(partition_by=_FEED.c.host_key, order_by=(_FEED.c.next_poll_at, _FEED.c.id))
     due = select(_FEED.c.id, place.label("place")).where(*_is_due(one), *_is_free()).subquery()
-    first = select(*_COLUMNS, _FEED.c.next_poll_at.label("due_at")).join(due, due.c.id == _FEED.c.id)
-    ordered = first.where(due.c.place == 1).order_by(_FEED.c.next_poll_at, _FEED.c.id)
-    return ordered.limit(bindparam("limit", type_=Integer))
+    columns = [*_COLUMNS, _FEED.c.next_poll_at.label("due_at")]
+    first: Any = select(*columns).join(due, due.c.id == _FEED.c.id).where(due.c.place == 1)
+    made: Executable = first.order_by(_FEED.c.next_poll_at, _FEED.c.id).limit(bindparam("limit", type_=Integer))
+    return made
 
 
 @lru_cache

@@ -75,8 +75,10 @@ def test_a_person_says_what_makes_an_entry_the_same(mode: str, found: list[list[
     assert kinds(both, both, mode=mode)[0] == found[0]
 
 
-def test_an_entry_that_says_only_who_wrote_it_counts_and_an_empty_one_does_not() -> None:
-    assert len(read("<item><author>Alice</author></item>", "<item></item>").entries) == 1
+def test_an_entry_that_says_nothing_counts_as_with_other_parsers_and_is_no_item() -> None:
+    document = read("<item><author>Alice</author></item>", "<item></item>", item("News"))
+    assert [entry.title for entry in document.entries] == ["", "", "News"]
+    assert kinds(document, document) == [["new"], []]
 
 
 def test_real_entries_that_changed_are_never_new_again_and_dates_alone_are_no_update() -> None:
