@@ -62,6 +62,8 @@ class Sandbox:
             if reply is None:
                 self._end()
                 raise _lost(late.is_set(), self._timeout_s)
+            if reply.get("last"):
+                self._end()  # it is ending: the next document must not meet it
         if "error" in reply:
             raise _error(reply["error"])
         return reply["answer"]
