@@ -84,9 +84,9 @@ class Readers:
         """Return when nothing is due any more."""
         self._all(_process_due)
 
-    def memory_b(self) -> int:
-        """Of this process and of all readers."""
-        return sum(_memory_b(pid) for pid in {os.getpid(), *self._all(_pid)})
+    def memory_b(self) -> list[int]:
+        """Bytes of this process, which polls, and of each reader."""
+        return [_memory_b(pid) for pid in (os.getpid(), *sorted(set(self._all(_pid))))]
 
     def _all(self, work: Callable[[], int]) -> list[int]:
         return [future.result() for future in [self._pool.submit(work) for _ in range(self._count)]]
@@ -139,7 +139,8 @@ def _run(pipeline: Pipeline, readers: Readers, newsroom: Newsroom, items: int, s
         readers.process_due()
         read_s += time.perf_counter() - began
         if soak:
-            print(f"{newsroom.published:,} items: {readers.memory_b() >> 20} MiB", file=sys.stderr)
+            memory = " + ".join(f"{size / 2**20:.1f}" for size in readers.memory_b())
+            print(f"{newsroom.published:,} items: {memory} MiB", file=sys.stderr, flush=True)
     return Spent(poll_s, read_s)
 
 

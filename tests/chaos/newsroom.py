@@ -37,7 +37,9 @@ class Newsroom:
     def publish(self, count: int) -> None:
         with self._lock:
             for number in range(self.published, self.published + count):
-                self._items[number % FEEDS].append(_item(number, datetime.now(UTC)))
+                shown = self._items[number % FEEDS]
+                shown.append(_item(number, datetime.now(UTC)))
+                del shown[:-SHOWN]
             self.published += count
 
     def tokens(self) -> set[str]:
@@ -45,7 +47,7 @@ class Newsroom:
 
     def document(self, feed: int) -> bytes:
         with self._lock:
-            items = "".join(self._items[feed][-SHOWN:])
+            items = "".join(self._items[feed])
         return f'<rss version="2.0"><channel><title>Wire {feed}</title>{items}</channel></rss>'.encode()
 
     def close(self) -> None:

@@ -89,8 +89,12 @@ def _handler(receivers: Receivers) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            receivers.keep(Got(self.path, _token(body), ""))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # its sender was killed in the middle: nothing was told
+                self.close_connection = True
+                return
+            receivers.keep(Got(self.path, _token(body.decode()), ""))
             if receivers.mode == "hang_up":
                 self.close_connection = True
                 return

@@ -44,7 +44,7 @@ class Result:
     stuck: list[str] = field(default_factory=list)
     expected: int = 0
     lost: int = 0
-    uncalled_for: int = 0
+    uncalled_for: Counter[str] = field(default_factory=Counter)
     repeats: int = 0
     repeats_unexplained: int = 0
     other_message_id: int = 0
@@ -58,7 +58,7 @@ class Result:
         if self.lost:
             found.append(f"{self.lost} of {self.expected} alerts were lost")
         if self.uncalled_for:
-            found.append(f"{self.uncalled_for} messages that nobody should have got")
+            found.append(f"{self.uncalled_for.total()} messages that nobody should have got: {dict(self.uncalled_for)}")
         if self.repeats_unexplained:
             found.append(f"{self.repeats_unexplained} repeats without a send in flight")
         if self.other_message_id:
@@ -190,7 +190,7 @@ def _judge(store: Store, service: Service, newsroom: news.Newsroom, result: Resu
         dead = select(func.count()).select_from(Delivery).where(col(Delivery.state) == "dead")
         result.left_to_owner = session.exec(dead).one()
     result.expected, result.lost = len(wanted), len(wanted - got.keys())
-    result.uncalled_for = sum(count for pair, count in got.items() if pair not in wanted)
+    result.uncalled_for = Counter({" ".join(pair): count for pair, count in got.items() if pair not in wanted})
     result.repeats = sum(count - 1 for count in got.values())
     result.in_flight = Counter(str(code) for code in unknown)
     result.repeats_unexplained = max(result.repeats - len(unknown), 0)
