@@ -23,7 +23,7 @@ PLAIN = Look("plain", "#175cd3", "#84adff", "Accent")
 
 _EVENTS: dict[EventType, tuple[Look, str]] = {
     EventType.APPROVAL: (GOOD, "✅"),
-    EventType.LABEL_EXPANSION: (GOOD, "➕"),
+    EventType.LABEL_EXPANSION: (GOOD, "🆕"),
     EventType.FILING_STATUS: (PLAIN, "📄"),
     EventType.DESIGNATION: (PLAIN, "🏷️"),
     EventType.OPINION_POSITIVE: (GOOD, "👍"),

@@ -135,6 +135,7 @@ def _fact_rows(
         "Setting": claim.setting or "",
         "Biomarker": wording.listing(biomarkers),
         "Event": wording.status_line(claim, regulator),
+        "Regulator": wording.regulator_name(claim.regulator, regulator),
         "Date": wording.day(claim.event_date) if claim.event_date else "",
         "Trial": "; ".join(trials[:3]),
     }

@@ -133,6 +133,11 @@ def sentence(claim: Claim, drugs: str, cancers: str, regulator: str | None) -> s
     return text[:1].upper() + text[1:] + "."
 
 
+def regulator_name(regulator: str | None, name: str | None) -> str:
+    """As a table has it: "European Commission"; empty where no body acts. `name`: where REGULATORS has none."""
+    return REGULATORS[regulator][1].removeprefix("the ") if regulator in REGULATORS else name or ""
+
+
 def day(value: date) -> str:
     """24 July 2025: no locale reads it wrongly."""
     return f"{value.day} {value:%B %Y}"
