@@ -21,6 +21,7 @@ from alerts.model import (
     NewsItem,
     Quote,
     SourceLine,
+    TrialFact,
     Value,
 )
 from alerts.pipeline import wording
@@ -120,14 +121,7 @@ def _fact_rows(
     facts: Facts, claim: Claim, drugs: Sequence[DrugFact], cancers: str, regulator: str | None
 ) -> list[FactRow]:
     biomarkers = [f"{b.name} {b.status}" if b.status else b.name for b in facts.biomarkers if b.id in claim.biomarkers]
-    trials = [
-        " ".join(
-            part
-            for part in (t.acronym, t.id and f"({t.id})" if t.acronym else t.id, t.phase and f"phase {t.phase}")
-            if part
-        )
-        for t in facts.trials
-    ]
+    trials = [_trial_line(trial) for trial in facts.trials]
     rows = {
         "Drug": wording.listing([_drug_line(d) for d in drugs]),
         "Company": wording.listing(list(facts.companies[:3])),
@@ -140,6 +134,13 @@ def _fact_rows(
         "Trial": "; ".join(trials[:3]),
     }
     return [FactRow(label=label, value=value) for label, value in rows.items() if value]
+
+
+def _trial_line(trial: TrialFact) -> str:
+    """ "CABINET (NCT03375320), phase 3"; what is not known is left out."""
+    number = f"({trial.id})" if trial.id and trial.acronym else trial.id
+    named = " ".join(part for part in (trial.acronym, number) if part)
+    return ", ".join(part for part in (named, trial.phase and f"phase {trial.phase}") if part)
 
 
 def _drug_line(drug: DrugFact) -> str:
