@@ -28,10 +28,13 @@ def read_opml(body: bytes) -> list[ListedFeed]:
     outlines = [o for o in root.iter("outline") if o.get("xmlUrl")]
     if not outlines:
         raise InputError("bad_opml", "the file names no feed (outline elements with xmlUrl)")
-    return [
-        ListedFeed(o.get("xmlUrl") or "", o.get("title") or o.get("text") or "", o.get("category") or "unknown")
-        for o in outlines
-    ]
+    return [ListedFeed(o.get("xmlUrl") or "", _title(o), o.get("category") or "unknown") for o in outlines]
+
+
+def _title(outline: Element) -> str:
+    """An address in place of a title is none: then the feed's own counts. `text` is what OPML demands of every outline."""
+    said = outline.get("title") or outline.get("text") or ""
+    return "" if said == outline.get("xmlUrl") else said
 
 
 def write_opml(feeds: list[ListedFeed]) -> bytes:

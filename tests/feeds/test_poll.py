@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.errors import InputError, Permanent, Transient
-from alerts.feeds import FeedState, PollResult, Schedule, poll, read_opml, starter, write_opml
+from alerts.feeds import FeedState, ListedFeed, PollResult, Schedule, poll, read_opml, starter, write_opml
 from alerts.feeds.dates import moment
 from alerts.feeds.decide import backoff_s, fresh_s, identities, next_poll_s, retry_after_s
 from alerts.feeds.parse import parse
@@ -197,7 +197,9 @@ def test_opml_goes_out_and_comes_back_and_bad_files_are_refused() -> None:
     listed = starter()
     assert len(listed) > 25
     assert any(feed.disabled_because for feed in listed)
-    assert [f.url for f in read_opml(write_opml(listed))] == [f.url for f in listed]
+    untitled = ListedFeed("https://example.org/feed?a=1&b=2")
+    back = read_opml(write_opml([*listed, untitled]))
+    assert [(f.url, f.title, f.tier) for f in back] == [(f.url, f.title, f.tier) for f in [*listed, untitled]]
     for bad in (b"", b"<opml/>", b'<!DOCTYPE x [<!ENTITY a "b">]><opml>&a;</opml>'):
         with pytest.raises(InputError, match="bad_opml"):
             read_opml(bad)
