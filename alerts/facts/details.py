@@ -39,7 +39,7 @@ class _Tables:
         return made
 
 
-_SETTING, _STATUS = _Tables("lines", "stages", "groups"), _Tables("status")
+_SETTING, _STATUS, _ANALYSIS = _Tables("lines", "stages", "groups"), _Tables("status"), _Tables("analyses")
 _NUMBERS = Guarded(r"\d ?%|\d ?percent|\d ?months?|\d ?weeks|\bhazard ratio|\bhr[ ,=(]|\b95% ci|\bp ?[<=] ?0")
 _CYRILLIC_OR_GREEK = re.compile(r"[\u0370-\u03ff\u0400-\u04ff]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -56,6 +56,11 @@ def setting_words(parts: list[Sentence]) -> str | None:
     """The setting of the lead in words: "unresectable or metastatic, previously treated"."""
     lead = " ".join(s.keyed.key for s in parts[:4] if s.part is not Part.BOILERPLATE)
     return ", ".join(filter(None, _SETTING.firsts(lead, "stages", "lines"))) or None
+
+
+def analysis(told: str) -> str | None:
+    """Which analysis of a trial a text tells of: "topline", "final", "interim"."""
+    return _ANALYSIS.firsts(told, "analyses")[0]
 
 
 def biomarker_status(contexts: list[str]) -> str | None:

@@ -47,6 +47,7 @@ SCRIPT_SHARE = 1 / 3
 KANA_SHARE = 1 / 10  # the rest of Japanese is written in Chinese characters
 MIN_HITS = 3
 MIN_SHARE = 0.06
+CLEAR_CHARS = 400
 CLEAR_SHARE = 0.2  # so many of these words no other language has: most news is read no further
 
 
@@ -56,7 +57,7 @@ def language(key: str) -> str | None:
     written = _script(head) if not head.isascii() and _ANY_SCRIPT.search(head) else None
     if written is not None:
         return written
-    pieces = head.split()
+    pieces = head[:CLEAR_CHARS].split()
     if sum(map(_ENGLISH.__contains__, pieces)) > CLEAR_SHARE * len(pieces):
         return "en"
     words = _TOKEN.findall(head)[:MAX_WORDS]

@@ -82,7 +82,8 @@ class NovelFinder:
         for hit in _WORD.finditer(text) if stemmed else ():
             if hit.group() in stemmed:
                 yield hit.group().lower(), hit.start(), hit.end()
-        yield from _brands(text)
+        if "™" in text or "®" in text:
+            yield from _brands(text)
         for hit in _codes(text):
             if not _NO_CODE.match(hit.group()):
                 yield hit.group(), hit.start(), hit.end()
@@ -99,7 +100,7 @@ def _codes(text: str) -> Iterator[re.Match[str]]:
 
 
 def _brands(text: str) -> Iterator[tuple[str, int, int]]:
-    for mark in _MARK.finditer(text) if "™" in text or "®" in text else ():
+    for mark in _MARK.finditer(text):
         first = max(0, mark.start() - _BRAND_CHARS)
         hit = _BRAND.search(text[first : mark.start()])
         if hit and CANCER_WORDS.search(text.lower()):

@@ -129,20 +129,20 @@ def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
     for start, end in spans:
         words = text[start:end]
         boilerplate = boilerplate or (field == "summary" and bool(_BOILERPLATE.match(words.strip())))
-        capitals, smalls = _counts(words)
+        capitals = _count(words, _CAPITALS)
         if not words.strip() or (capitals > MIN_TAGS and _is_run_together(words)):
             continue  # a run-together list of tags is no sentence
         part = Part.TITLE if field == "title" else Part.BOILERPLATE if boilerplate else Part.BODY
-        shouting = capitals > 12 and capitals > 4 * smalls
+        shouting = capitals > 12 and capitals > 4 * _count(words, _SMALLS)
         where = offsets[start : end + 1]
         made.append(Sentence(field, part, first + len(made), words, where, keyed(words), shouting))
     return made
 
 
-def _counts(words: str) -> tuple[int, int]:
-    """How many capitals and how many small letters, of those without accents."""
+def _count(words: str, kind: bytes) -> int:
+    """How many letters of a kind, of those without accents."""
     letters = words.encode()
-    return tuple(len(letters) - len(letters.translate(None, kind)) for kind in (_CAPITALS, _SMALLS))  # type: ignore[return-value]
+    return len(letters) - len(letters.translate(None, kind))
 
 
 def _is_run_together(words: str) -> bool:

@@ -11,7 +11,7 @@ from alerts.facts.expansion import Expansion
 from alerts.facts.language import language
 from alerts.facts.matcher import Hit, Matcher
 from alerts.facts.naming import shown_name
-from alerts.facts.news import main_event
+from alerts.facts.news import LEAD_SENTENCES, main_event
 from alerts.facts.novel import NovelFinder, is_novel, novel_name
 from alerts.facts.prepare import Part, Sentence, sentences
 from alerts.facts.reading import Found, Reading
@@ -31,7 +31,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.8"
+EXTRACTOR_VERSION = "2026.11.9"
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
 
@@ -263,9 +263,12 @@ def _event_fact(reading: Reading) -> EventFact:
     if reading.main is None:
         return EventFact.of()
     sentence, event = reading.main
-    return EventFact.of(
-        type=event.type, status=event.status, mentions=(reading.span(sentence, event.start, event.end),)
-    )
+    status = event.status
+    if status is None and event.type in events.READOUTS:
+        lead = (p.keyed.key for p in reading.parts[:LEAD_SENTENCES] if p.part is not Part.BOILERPLATE)
+        status = details.analysis(" ".join(lead))
+    span = reading.span(sentence, event.start, event.end)
+    return EventFact.of(type=event.type, status=status, mentions=(span,))
 
 
 _latest = Latest(lambda vocabulary: Reader(vocabulary, concepts()))

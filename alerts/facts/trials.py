@@ -138,16 +138,31 @@ def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
                 yield hit.group(), hit.start(), hit.end()
     if sentence.shouting:
         return
-    called = (_CALLED, _QUOTED, _NAMED, _STUDY_OF_CODE) if "trial" in lower or "stud" in lower else ()
-    for hit in _WORD_NAMED.finditer(text) if called and "(" in text else ():
-        yield hit["name"], hit.start("name"), hit.end("name")
-    patterns = (*called, *((_BRACKETED, _FROM) if sentence.part is Part.TITLE else ()))
-    for pattern in patterns:
+    for pattern in _surroundings(sentence, lower, behind=bool(behind)):
         for hit in pattern.finditer(text):
             group = "first" if "first" in pattern.groupindex and hit["first"] else "name"
             name = hit[group].rstrip(".")
-            if _is_name(name) and not (pattern in (_BRACKETED, _NAMED) and _abbreviates(name, text[: hit.start()])):
+            known = pattern is _WORD_NAMED or _is_name(name)
+            if known and not (pattern in (_BRACKETED, _NAMED) and _abbreviates(name, text[: hit.start()])):
                 yield name, hit.start(group), hit.start(group) + len(name)
+
+
+def _surroundings(sentence: Sentence, lower: str, *, behind: bool) -> Iterator[re.Pattern[str]]:
+    """What may show a name in this sentence. `behind`: a number stands behind letters."""
+    text = sentence.text
+    bracket = "(" in text
+    if "trial" in lower or "stud" in lower:
+        yield from (_CALLED, _NAMED)
+        if bracket:
+            yield _WORD_NAMED
+        if '"' in text or "“" in text:
+            yield _QUOTED
+        if behind:
+            yield _STUDY_OF_CODE
+    if sentence.part is Part.TITLE:
+        if bracket or ":" in text:
+            yield _BRACKETED
+        yield _FROM
 
 
 def _is_code(name: str, before: str) -> bool:
