@@ -47,7 +47,7 @@ AREAS = (
     "stories", "deliveries", "channels", "feeds", "team", "service", "wording",
     "vocabulary", "overlay",
     "api.document", "api.rule_files", "api.trying", "api.rules", "api.stories", "api.deliveries", "api.channels",
-    "api.feeds", "api.service",
+    "api.feeds", "api.templates", "api.vocabulary", "api.people", "api.service",
 )  # fmt: skip
 
 

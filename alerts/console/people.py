@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What pages and API do to people and tokens of a team."""
 
+import re
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -9,6 +10,7 @@ from alerts.console.desk import Desk, not_found
 from alerts.console.roles import SCOPES
 from alerts.errors import InputError
 from alerts.store import accounts
+from alerts.store.accounts import Seat
 from alerts.store.tables import User
 
 
@@ -64,6 +66,8 @@ def make_token(session: Session, desk: Desk, label: str, scopes: list[str], days
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise InputError("bad_scope", f"A token needs scopes of {', '.join(SCOPES)}.")
+    if desk.actor.who.scopes is not None and not set(scopes) <= desk.actor.who.scopes:
+        raise InputError("bad_scope", "A token can make only tokens that may do no more than itself.")
     label = " ".join(label.split())
     if not label:
         raise InputError("missing_label", "Give the token a name, so that you know it again.")
@@ -78,3 +82,17 @@ def drop_token(session: Session, desk: Desk, token_sha256: str) -> None:
     if not accounts.drop_token(session, desk.actor.team_id, token_sha256):
         raise not_found("token")
     desk.audit(session, "token_ended", f"token {token_sha256[:12]}")
+
+
+def make_team(session: Session, desk: Desk, name: str) -> Seat:
+    """A new team; whoever makes it is its first admin. Raises InputError(missing_name · team_exists)."""
+    name = " ".join(name.split())[:60]
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    if not slug:
+        raise InputError("missing_name", "Give the team a name.")
+    team = accounts.create_team(session, slug, name, desk.now)
+    if team is None:
+        raise InputError("team_exists", "There is a team of that name already.")
+    accounts.set_role(session, desk.actor.user_id, team, "admin")
+    accounts.audit(session, desk.actor.name, "team_made", f"team {slug}", desk.now, team_id=team)
+    return Seat(team, slug, name, "admin")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Users and teams: people of a team with their roles, their links, tokens of the API, new teams."""
 
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
@@ -12,7 +11,7 @@ from alerts.console.access import GuardedRoute
 from alerts.console.desk import CurrentDesk, Desk
 from alerts.console.roles import SCOPES, Role, needs
 from alerts.errors import InputError
-from alerts.store import accounts, ops
+from alerts.store import accounts
 from alerts.store.tables import ApiToken, User
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/users")
@@ -142,13 +141,11 @@ def end_token(desk: CurrentDesk, token: Text) -> Response:
 @needs(Role.ADMIN, "admin")
 def make_team(desk: CurrentDesk, name: Text) -> Response:
     """A new team; whoever makes it is its first admin."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60]
-    if not slug:
-        return _show(desk, 422, "Give the team a name.")
-    with desk.store.write() as session:
-        if accounts.team_of_slug(session, slug) is not None:
-            return _show(desk, 422, "There is a team of that name already.")
-        team = ops.team_id(session, slug, desk.now)
-        accounts.set_role(session, desk.actor.user_id, team, "admin")
-        accounts.audit(session, desk.actor.name, "team_made", f"team {slug}", desk.now, team_id=team)
-    return desk.go("/users", f"The team “{name}” is there, with you as admin. Switch to it at the top of the page.")
+    try:
+        with desk.store.write() as session:
+            made = people.make_team(session, desk, name)
+    except InputError as exc:
+        return _show(desk, 422, exc.message)
+    return desk.go(
+        "/users", f"The team “{made.name}” is there, with you as admin. Switch to it at the top of the page."
+    )

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from alerts.console import templating
 from alerts.console.access import GuardedRoute
 from alerts.console.desk import CurrentDesk, Desk, not_found
 from alerts.console.roles import Role, needs
@@ -97,9 +98,8 @@ def _saved(desk: Desk, kind: ChannelKind, source: dict[str, str], tried: Tried, 
     if faults or do != "save":
         return _show(desk, kind, source, tried, faults)
     with desk.store.write() as session:
-        made = templates.save(session, desk.actor.team_id, kind, source, desk.actor.name, desk.now)
-        desk.audit(session, "template_saved", f"template {kind.value}", version=made.version)
-    return desk.go(f"/templates/{kind.value}", f"Version {made.version} is in use from the next message on.")
+        made = templating.save(session, desk, kind, source)
+        return desk.go(f"/templates/{kind.value}", f"Version {made.version} is in use from the next message on.")
 
 
 def _mail(desk: Desk, source: dict[str, str], tried: Tried) -> Response:
@@ -115,6 +115,5 @@ def _mail(desk: Desk, source: dict[str, str], tried: Tried) -> Response:
 @needs(Role.EDITOR, "channels:write")
 def revert(desk: CurrentDesk, kind: ChannelKind, version: Annotated[int, Form(ge=0)]) -> Response:
     with desk.store.write() as session:
-        templates.revert(session, desk.actor.team_id, kind, version, desk.actor.name, desk.now)
-        desk.audit(session, "template_reverted", f"template {kind.value}", to=version)
+        templating.revert(session, desk, kind, version)
     return desk.go(f"/templates/{kind.value}", "Back in use." if version else "Oncowire's own layout is in use again.")

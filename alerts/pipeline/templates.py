@@ -86,6 +86,9 @@ def preview(
     are none yet). Raises InputError with the code of the first fault.
     """
     parts = parts_of(source, digest=digest)
+    found = lint(channel, parts, known_of_digest() if digest else known()) if parts else []
+    if found:
+        raise InputError(found[0].code, f"{found[0].part}:{found[0].line}: {found[0].message}")
     if digest:
         real = [_of_story(session, story) for story in templates.recent_stories(session, TRIED_STORIES)]
         gather = gathered(real)

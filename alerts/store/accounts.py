@@ -88,6 +88,11 @@ def team_of_slug(session: Session, slug: str) -> Team | None:
     return session.exec(select(Team).where(col(Team.slug) == slug)).first()
 
 
+def create_team(session: Session, slug: str, name: str, now: datetime) -> int | None:
+    """Id of the new team; None if there is one of that slug, also one that somebody makes at this very moment."""
+    return next(iter(insert_new(session, Team, [{"slug": slug, "name": name, "created_at": now}])), None)
+
+
 def any_user(session: Session) -> bool:
     return session.exec(select(User.id).limit(1)).first() is not None
 

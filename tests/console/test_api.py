@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The API as a program meets it: tokens and scopes, problems, cursors, entity tags, idempotency, and odd input."""
 
+import os
+import socket
 from typing import Any
 
 import pytest
 import schemathesis
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -138,10 +140,16 @@ def test_the_document_has_an_example_and_an_operation_for_every_route(app: FastA
     )
 
 
+def no_names(*_: Any, **__: Any) -> None:
+    raise socket.gaierror("this machine knows no other")
+
+
 def test_odd_input_gives_no_server_error_and_breaks_no_schema(
-    app: FastAPI, program: Program, store: Store, store_settings: Settings
+    app: FastAPI, program: Program, store: Store, store_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Schemathesis, bounded: ten generated requests an operation."""
+    """Schemathesis, bounded: five generated requests an operation (ONCOWIRE_API_EXAMPLES)."""
+    monkeypatch.setattr(socket, "getaddrinfo", no_names)
+    times = int(os.environ.get("ONCOWIRE_API_EXAMPLES", "5"))
     bring_in(store, store_settings)
     lookup()  # made on first use, which takes seconds: no answer is to be late because of it
     alice = program("alice")
@@ -154,12 +162,24 @@ def test_odd_input_gives_no_server_error_and_breaks_no_schema(
         operation: Any = result.ok()  # type: ignore[union-attr]
         tried += 1
 
-        @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(
+            max_examples=max(1, times * 6 // 10),
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+            phases=[Phase.generate],
+        )
         @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
         def positive(case: Any) -> None:
             case.call_and_validate(headers=token, checks=checks)
 
-        @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(
+            max_examples=max(1, times * 4 // 10),
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+            phases=[Phase.generate],
+        )
         @given(case=operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
         def negative(case: Any) -> None:
             case.call_and_validate(headers=token, checks=checks)
@@ -167,4 +187,4 @@ def test_odd_input_gives_no_server_error_and_breaks_no_schema(
         positive()
         if operation.body or list(operation.iter_parameters()):
             negative()
-    assert tried >= 20
+    assert tried >= 60

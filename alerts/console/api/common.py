@@ -122,6 +122,11 @@ def part_of(
     return page_of([r for r in sorted(rows, key=key) if key(r) > after][: limit + 1], limit, show, key)
 
 
+def newest_first(number: int) -> str:
+    """A key by which `part_of` gives the highest number first."""
+    return f"{MAX_ID - number:010}"
+
+
 # ── idempotency ──────────────────────────────────────────────────────────────────────────────────
 
 IdempotencyKey = Annotated[

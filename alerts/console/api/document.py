@@ -9,12 +9,24 @@ from fastapi.openapi.utils import get_openapi
 
 from alerts import __version__
 from alerts.console.access import GuardedRoute
-from alerts.console.api import channels, deliveries, feeds, rule_files, rules, service, stories, trying
+from alerts.console.api import (
+    channels,
+    deliveries,
+    feeds,
+    people,
+    rule_files,
+    rules,
+    service,
+    stories,
+    templates,
+    trying,
+    vocabulary,
+)
 from alerts.console.api.common import Problem
 from alerts.console.roles import public
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
-AREAS = (rules, rule_files, trying, stories, deliveries, channels, feeds, service)
+AREAS = (rules, rule_files, trying, stories, deliveries, channels, feeds, templates, vocabulary, people, service)
 DESCRIPTION = """Everything that the console does, for programs. Send a token that an admin made for you under Users and teams:
 `Authorization: Bearer owt_…`. Errors are problem+json (RFC 9457) with a stable `code`. Lists are paged by `cursor`: take
 `next` from the answer until it is null. A POST with an `Idempotency-Key` can be sent again safely."""

@@ -203,9 +203,8 @@ def rule_history(desk: CurrentDesk, rule_id: Id, limit: Limit = 50, cursor: Curs
     with desk.store.read() as session:
         row = changes.mine(session, desk, rule_id)
         kept = changes.history(session, row)
-    newest_first = {e.revision.revision: f"{2**31 - e.revision.revision:010}" for e in kept}
     page = common.part_of(
-        kept, cursor, limit, lambda e: _revision(e, row.name), lambda e: newest_first[e.revision.revision]
+        kept, cursor, limit, lambda e: _revision(e, row.name), lambda e: common.newest_first(e.revision.revision)
     )
     return RevisionPage.model_validate(page)
 
