@@ -5,10 +5,11 @@ Every team reads with one vocabulary, so editors try and admins save (docs/adr/0
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from alerts.console import tables
@@ -26,9 +27,10 @@ from alerts.facts.vocabulary.edits import Edit
 from alerts.model import ConceptRef
 from alerts.pipeline import reclassify
 from alerts.pipeline import vocabulary as changes
+from alerts.pipeline.reclassify import Effect
 from alerts.store import novel, rules, vocabulary
 from alerts.store.novel import Queued
-from alerts.store.tables import VocabularyEdit
+from alerts.store.tables import Subscription, VocabularyEdit
 from alerts.subscriptions import Rule
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/vocabulary")
@@ -123,22 +125,35 @@ async def try_change(desk: CurrentDesk) -> Response:
     return await run_in_threadpool(_trial, desk, form)
 
 
+class Trial(NamedTuple):
+    """What a change would do; `card`: the entry as it would be; `rules`: the team's active ones, by id."""
+
+    effect: Effect
+    card: dict[str, Any] | None
+    rules: dict[int, Subscription]
+
+
+def trial(desk: Desk, edit: Edit) -> Trial:
+    """Raises InputError(no_change · collision · dangling · loop)."""
+    with desk.store.read() as session:
+        made = changes.tried(session, edit)
+        own = {r.id: r for r in rules.all_of(session, desk.actor.team_id) if r.state == "active" and r.id}
+        tried_on = {number: Rule.model_validate(r.spec["rule"]) for number, r in own.items()}
+        tree = VocabularyConcepts(made.vocabulary)
+        effect = reclassify.effect(session, desk.request.app.state.history(), made, tree, tried_on)
+    ref = tree.get(edit.concept) if edit.concept else None
+    return Trial(effect, describe(made.vocabulary, tree, ref) if ref else None, own)
+
+
 def _trial(desk: Desk, form: dict[str, str]) -> Response:
     try:
         edit = edit_of(form)
-        with desk.store.read() as session:
-            made = changes.tried(session, edit)
-            own = {r.id: r for r in rules.all_of(session, desk.actor.team_id) if r.state == "active" and r.id}
-            tried_on = {number: Rule.model_validate(r.spec["rule"]) for number, r in own.items()}
-            tree = VocabularyConcepts(made.vocabulary)
-            effect = reclassify.effect(session, desk.request.app.state.history(), made, tree, tried_on)
+        made = trial(desk, edit)
     except InputError as exc:
         return desk.show("vocabulary/trial.html", 422, form=form, fault=exc.message, back=_back(form))
-    ref = tree.get(edit.concept) if edit.concept else None
-    card = describe(made.vocabulary, tree, ref) if ref else None
     return desk.show(
-        "vocabulary/trial.html", form=form, fault="", edit=edit, effect=effect, card=card, rules=own, back=_back(form),
-        most=changes.MAX_AGAIN,
+        "vocabulary/trial.html", form=form, fault="", edit=edit, effect=made.effect, card=made.card, rules=made.rules,
+        back=_back(form), most=changes.MAX_AGAIN,
     )  # fmt: skip
 
 
@@ -214,9 +229,13 @@ def undo(desk: CurrentDesk, edit_id: int) -> Response:
 def as_yaml(desk: CurrentDesk) -> Response:
     """All that is in force as one overlay file, for another installation or for git."""
     with desk.store.read() as session:
-        text = edits.written(edits.together(e.piece for e in vocabulary.in_force(session)))
+        text = in_force_as_yaml(session)
     headers = {"Content-Disposition": 'attachment; filename="oncowire-vocabulary.yaml"', "Cache-Control": "no-store"}
-    return Response(text or "{}\n", media_type="application/yaml; charset=utf-8", headers=headers)
+    return Response(text, media_type="application/yaml; charset=utf-8", headers=headers)
+
+
+def in_force_as_yaml(session: Session) -> str:
+    return edits.written(edits.together(e.piece for e in vocabulary.in_force(session))) or "{}\n"
 
 
 # ── the review queue ─────────────────────────────────────────────────────────────────────────────

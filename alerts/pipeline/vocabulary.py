@@ -80,33 +80,7 @@ def words_of(found: Difference) -> list[str]:
 # ── saving ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def save(store: Store, edit: Edit, author: str, now: datetime, team_id: int | None = None) -> Saved:
-    """Keep a change, with its line in the audit log. Raises InputError as `tried` does, or changed_meanwhile."""
-    with store.read() as session:
-        plan = _plan(session, tried(session, edit))
-    with store.write() as session:
-        plan.check(session)
-        row = vocabulary.add(session, edit, author, now)
-        saved = _done(session, plan, row, "vocabulary_changed", author, now, team_id)
-    current.look_again()
-    return saved
-
-
-def undo(store: Store, edit_id: int, author: str, now: datetime, team_id: int | None = None) -> Saved:
-    """Take a change back. Raises InputError(not_found · changed_meanwhile · still_used · collision · dangling · loop)."""
-    with store.read() as session:
-        _unused(session, vocabulary.edit(session, edit_id))
-        plan = _plan(session, _with(session, [], without=edit_id))
-    with store.write() as session:
-        row = vocabulary.edit(session, edit_id)
-        vocabulary.take_back(session, row, author, now)
-        plan.check(session, back=1)
-        saved = _done(session, plan, row, "vocabulary_undone", author, now, team_id)
-    current.look_again()
-    return saved
-
-
-class _Plan(NamedTuple):
+class Plan(NamedTuple):
     """What was found out before anything is locked: it holds as long as nobody else changes the vocabulary."""
 
     turn: int
@@ -118,13 +92,61 @@ class _Plan(NamedTuple):
             raise InputError("changed_meanwhile", "Somebody else changed the vocabulary just now: try it again.")
 
 
-def _plan(session: Session, made: Tried) -> _Plan:
+def save(store: Store, edit: Edit, author: str, now: datetime, team_id: int | None = None) -> Saved:
+    """Keep a change, with its line in the audit log. Raises InputError as `tried` does, or changed_meanwhile."""
+    with store.read() as session:
+        plan = plan_to_save(session, edit)
+    with store.write() as session:
+        saved = save_in(session, plan, edit, author, now, team_id)
+    current.look_again()
+    return saved
+
+
+def plan_to_save(session: Session, edit: Edit) -> Plan:
+    """What takes long, before anything is locked. Raises InputError as `tried` does."""
+    return _plan(session, tried(session, edit))
+
+
+def save_in(session: Session, plan: Plan, edit: Edit, author: str, now: datetime, team_id: int | None = None) -> Saved:
+    """In a transaction of the caller, who has this process look again afterwards. Raises InputError(changed_meanwhile)."""
+    plan.check(session)
+    row = vocabulary.add(session, edit, author, now)
+    return _done(session, plan, row, "vocabulary_changed", author, now, team_id)
+
+
+def undo(store: Store, edit_id: int, author: str, now: datetime, team_id: int | None = None) -> Saved:
+    """Take a change back. Raises InputError(not_found · changed_meanwhile · still_used · collision · dangling · loop)."""
+    with store.read() as session:
+        plan = plan_to_undo(session, edit_id)
+    with store.write() as session:
+        saved = undo_in(session, plan, edit_id, author, now, team_id)
+    current.look_again()
+    return saved
+
+
+def plan_to_undo(session: Session, edit_id: int) -> Plan:
+    """Raises InputError(not_found · still_used · collision · dangling · loop)."""
+    _unused(session, vocabulary.edit(session, edit_id))
+    return _plan(session, _with(session, [], without=edit_id))
+
+
+def undo_in(
+    session: Session, plan: Plan, edit_id: int, author: str, now: datetime, team_id: int | None = None
+) -> Saved:
+    """As `save_in`. Raises InputError(changed_meanwhile)."""
+    row = vocabulary.edit(session, edit_id)
+    vocabulary.take_back(session, row, author, now)
+    plan.check(session, back=1)
+    return _done(session, plan, row, "vocabulary_undone", author, now, team_id)
+
+
+def _plan(session: Session, made: Tried) -> Plan:
     again = vocabulary.naming(session, words_of(made.difference), MAX_AGAIN)
-    return _Plan(int(vocabulary.edition_of(session) or 0), again)
+    return Plan(int(vocabulary.edition_of(session) or 0), again)
 
 
 def _done(
-    session: Session, plan: _Plan, row: VocabularyEdit, action: str, author: str, now: datetime, team_id: int | None
+    session: Session, plan: Plan, row: VocabularyEdit, action: str, author: str, now: datetime, team_id: int | None
 ) -> Saved:
     assert row.id is not None
     subject, detail = f"vocabulary change {row.id}", {"said": row.said}

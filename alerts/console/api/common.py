@@ -147,19 +147,40 @@ def once(
         with desk.store.write() as session:
             return _json(make(session).model_dump_json(), status)
     # Answers may hold what is shown once (a token, a link): they are kept sealed.
-    box = desk.store.secrets
-    who = desk.request.headers.get("authorization", "") or f"user {desk.actor.user_id}"
-    asked_for = f"{desk.request.method} {desk.request.url.path} {request_body}"
-    digest, owner = hashlib.sha256(asked_for.encode()).hexdigest(), accounts.sha256(who)
+    asked_for = _asked_for(desk, request_body)
     with desk.store.write() as session:
-        kept = accounts.answer_of(session, owner, key)
-        if kept is None:
-            body = make(session).model_dump_json()
-            accounts.keep_answer(session, owner, key, digest, status, box.seal({"body": body}), desk.now)
-            return _json(body, status)
-    if kept.request_sha256 != digest:
+        kept = _kept(desk, session, key, asked_for)
+        if kept is not None:
+            return kept
+        body = make(session).model_dump_json()
+        sealed = desk.store.secrets.seal({"body": body})
+        accounts.keep_answer(session, _owner(desk), key, asked_for, status, sealed, desk.now)
+        return _json(body, status)
+
+
+def replayed(desk: Desk, key: str | None, request_body: Any) -> Response | None:
+    """The answer that was given already: for a POST that works something out before it writes. Raises InputError(key_reused)."""
+    if key is None:
+        return None
+    with desk.store.read() as session:
+        return _kept(desk, session, key, _asked_for(desk, request_body))
+
+
+def _owner(desk: Desk) -> str:
+    return accounts.sha256(desk.request.headers.get("authorization", "") or f"user {desk.actor.user_id}")
+
+
+def _asked_for(desk: Desk, request_body: Any) -> str:
+    return hashlib.sha256(f"{desk.request.method} {desk.request.url.path} {request_body}".encode()).hexdigest()
+
+
+def _kept(desk: Desk, session: Session, key: str, asked_for: str) -> Response | None:
+    kept = accounts.answer_of(session, _owner(desk), key)
+    if kept is None:
+        return None
+    if kept.request_sha256 != asked_for:
         raise InputError("key_reused", "This Idempotency-Key was used for another request.")
-    return _json(box.open(kept.body)["body"], kept.status, {"Idempotency-Replayed": "true"})
+    return _json(desk.store.secrets.open(kept.body)["body"], kept.status, {"Idempotency-Replayed": "true"})
 
 
 def etagged(made: Response) -> Response:

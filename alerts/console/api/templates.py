@@ -13,7 +13,7 @@ from alerts.console.api import common
 from alerts.console.api.common import CONFLICT, MISSING, Cursor, IdempotencyKey, Limit
 from alerts.console.desk import CurrentDesk, not_found
 from alerts.console.roles import Role, needs
-from alerts.delivery.templating import PARTS
+from alerts.delivery.templating import DIGEST_PARTS, PARTS
 from alerts.model import ChannelKind
 from alerts.pipeline import templates
 from alerts.store import templates as stored
@@ -52,7 +52,7 @@ def _version(row: TemplateVersion) -> Version:
 def _template(session: Session, team: int, kind: ChannelKind) -> TemplateOut:
     newest = next((row for row in stored.versions(session, team, kind) if row.good), None)
     current = _version(newest) if newest is not None and newest.source else None
-    return TemplateOut(kind=kind, parts=list(PARTS[kind]), current=current)
+    return TemplateOut(kind=kind, parts=[*PARTS[kind], *DIGEST_PARTS[kind]], current=current)
 
 
 @router.get("/templates", summary="The team's template for each kind of channel")
@@ -81,14 +81,15 @@ def list_versions(desk: CurrentDesk, kind: ChannelKind, limit: Limit = 50, curso
 class TemplateIn(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"source": SAMPLE}})
 
-    source: Source = Field(min_length=1, max_length=3, description="Part → template (docs/templates.md).")
+    source: Source = Field(min_length=1, max_length=6, description="Part → template (docs/templates.md).")
 
 
 class TemplateTry(TemplateIn):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"source": SAMPLE, "story": None}})
 
-    source: Source = Field(max_length=3, description="Part → template; empty: Oncowire's own layout.")
+    source: Source = Field(max_length=6, description="Part → template; empty: Oncowire's own layout.")
     story: int | None = Field(default=None, ge=1, le=common.MAX_ID, description="Shown with this story, else a sample.")
+    digest: bool = Field(default=False, description="Show the digest of the last stories instead.")
 
 
 class MessageOut(BaseModel):
@@ -107,7 +108,7 @@ def preview_template(desk: CurrentDesk, kind: ChannelKind, body: TemplateTry) ->
     with desk.store.read() as session:
         if body.story is not None and session.get(Story, body.story) is None:
             raise not_found("story")
-        made = templates.preview(session, kind, body.source, body.story)
+        made = templates.preview(session, kind, body.source, body.story, digest=body.digest)
     return MessageOut.model_validate(made, from_attributes=True)
 
 
@@ -133,6 +134,9 @@ def check_template(desk: CurrentDesk, kind: ChannelKind, body: TemplateIn) -> li
 def save_template(
     desk: CurrentDesk, kind: ChannelKind, body: TemplateIn, idempotency_key: IdempotencyKey = None
 ) -> Response:
+    done = common.replayed(desk, idempotency_key, body.model_dump_json())
+    if done is not None:
+        return done
     with desk.store.read() as session:
         templating.tried(session, kind, body.source)
     return common.once(
