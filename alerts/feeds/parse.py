@@ -174,7 +174,12 @@ def _json_feed(body: bytes, url: str, now: datetime) -> Document:
     except (ValueError, TypeError, RecursionError) as exc:
         raise Transient("feed_malformed", f"not a JSON Feed: {exc}") from None
     kept = tuple(e for e in entries if e.title or e.summary or e.link or e.guid)
-    return Document(text(str(data.get("title") or "")), kept, Hints(), "json" + str(data["version"]).rpartition("/")[2])
+    return Document(
+        text(str(data.get("title") or "")),
+        kept,
+        Hints(),
+        "json" + str(data["version"]).rpartition("/")[2].replace(".", ""),
+    )
 
 
 def _json_entry(raw: dict[str, Any], base: str, now: datetime) -> Entry:
