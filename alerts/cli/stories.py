@@ -101,6 +101,7 @@ def _story_text(found: dict[str, Any]) -> str:
         lines.append(f"    update of story {found['follows']}: {found['follows_step']}")
     if found["followed_by"]:
         lines.append(f"    followed by {_flat(found['followed_by'])}")
+    lines += [f"    related: {r['story']} {r['headline']} ({r['day']}; {r['why']})" for r in found["related"]]
     if found["silent"]:
         lines.append(f"    told to nobody: {found['silent']}")
     if found["review"]:

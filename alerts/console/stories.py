@@ -15,6 +15,7 @@ from alerts.errors import InputError
 from alerts.facts import concepts
 from alerts.facts.lookup import lookup
 from alerts.model import EventType, Facts, Mention
+from alerts.pipeline import curation
 from alerts.store import browse, items
 from alerts.store.browse import Asked, StoryLine
 
@@ -77,11 +78,12 @@ def _show(desk: Desk, story_id: int, status: int = 200, fault: str = "") -> Resp
         told = browse.told(session, story_id, desk.actor.team_id)
         said = browse.feedback(session, story_id, desk.actor.team_id)
         timeline = browse.timeline(session, found.story)
+        beside = curation.beside(session, story_id)
         sent = browse.deliveries(session, desk.actor.team_id, Asked(filters={"story": str(story_id)})).rows
     marks = {i: _marks(f) for i, f in facts.items()}
     return desk.show(
         "stories/story.html", status, found=found, facts=facts, marks=marks, loaded=loaded, told=told, remarks=said,
-        timeline=timeline, sent=sent, fault=fault, concepts=concepts(),
+        timeline=timeline, beside=beside, sent=sent, fault=fault, concepts=concepts(),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from alerts.store import items, stories
 from alerts.store.engine import Store
 from alerts.store.items import StoredItem
 from alerts.store.tables import Item, Story
-from alerts.stories import Override, compared, lookups
+from alerts.stories import Override, Related, compared, lookups, related, related_lookups
 
 EXPLAINED = 5  # stories that an answer to "why not there?" shows
 
@@ -109,9 +109,19 @@ def show(session: Session, story_id: int) -> dict[str, Any]:
         "followed_by": stories.followers(session, story.id),
         "silent": story.silent_reason,
         "review": story.review,
+        "related": [
+            {"story": other.story_id, **other.model_dump(exclude={"story_id"})} for other in beside(session, story.id)
+        ],
         "merged": stories.merged_ids(session, story.id),
         "items": [_member(session, story, item) for item in _by_lead(session, story)],
     }
+
+
+def beside(session: Session, story_id: int) -> tuple[Related, ...]:
+    """The other stories on the drug of a story, with what keeps each apart from it."""
+    state = stories.load(session, story_id)
+    found = stories.candidates(session, related_lookups(state.facts, state.first_seen))
+    return related(state, found, concepts())
 
 
 def _by_lead(session: Session, story: Story) -> list[StoredItem]:

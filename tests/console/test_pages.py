@@ -43,7 +43,21 @@ def test_a_story_shows_marked_evidence_its_sources_and_why(as_: As, news: None) 
     page = as_("vera").get("/stories/1").text
     assert "<mark>European Commission</mark> has approved <mark>cabozantinib</mark>" in page
     assert "2 sources" in page
+    assert "Example Wire, also reported by Example Wire" in page
     assert "because the text is the same" in page
+
+
+def test_a_story_leads_to_related_ones_and_says_what_keeps_them_apart(as_: As, news: None) -> None:
+    page = as_("vera").get("/stories/1").text
+    related = page.split("<h2>Related stories</h2>")[1].split("</ul>")[0]
+    assert "FDA approves cabozantinib for neuroendocrine tumours" in related
+    assert "regulator: EC ≠ FDA" in related
+    assert "osimertinib" not in related
+
+
+@pytest.mark.parametrize("path", ["/", "/stories/1"])
+def test_pages_of_a_story_name_every_outlet_that_also_reported_it(as_: As, news: None, path: str) -> None:
+    assert "also reported by" in as_("vera").get(path).text
 
 
 def test_why_not_sent_tells_every_rule_of_the_team_and_no_other(

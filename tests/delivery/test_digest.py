@@ -34,6 +34,14 @@ def test_a_digest_lists_what_is_in_it_and_tells_each_story_under_its_heading(cha
 
 
 @pytest.mark.parametrize("channel", ChannelKind)
+def test_each_story_of_a_digest_names_every_outlet_that_also_reported_it(channel: ChannelKind) -> None:
+    told = approval()
+    seen = words(render_digest(channel, digest(DigestGroup(heading="cabozantinib", alerts=(told,))), "<1@x>"))
+    assert re.search("(?i)also reported by", seen)
+    assert all(source.outlet in seen for source in told.sources)
+
+
+@pytest.mark.parametrize("channel", ChannelKind)
 def test_warnings_stand_before_all_else_and_are_marked_in_the_table_of_contents(channel: ChannelKind) -> None:
     quiet = DigestGroup(heading="exampletinib", alerts=(miss(),) * 2)
     seen = words(

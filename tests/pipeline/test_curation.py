@@ -138,6 +138,20 @@ def test_an_item_is_explained_with_the_stories_that_it_is_not_in(desk: Desk) -> 
     assert found["not_in"][0]["text"] == (f"Apart from “{NET}”: cancer: neuroendocrine tumor ≠ renal cell carcinoma.")
 
 
+def test_a_story_is_shown_with_related_ones_and_what_keeps_them_apart(desk: Desk) -> None:
+    desk.report("a", NET)
+    desk.report("k", KIDNEY)
+    desk.report("f", "FDA approves cabozantinib for neuroendocrine tumours", days=1)
+    desk.report("o", "FDA approves tarlatamab for small cell lung cancer", days=1)
+    desk.work()
+    with desk.store.read() as session:
+        found = curation.show(session, story(desk, "a"))
+    assert {r["story"]: r["why"].split(";")[0] for r in found["related"]} == {
+        story(desk, "f"): "regulator: EC ≠ FDA",
+        story(desk, "k"): "cancer: neuroendocrine tumor ≠ renal cell carcinoma",
+    }
+
+
 def test_what_is_not_there_is_said_with_a_stable_code(desk: Desk) -> None:
     desk.report("a", NET)
     desk.work()
