@@ -3,14 +3,74 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alerts.delivery import render_digest
+from alerts.delivery.digest import Waiting
+from alerts.delivery.digest import digest as gather
 from alerts.delivery.limits import over
 from alerts.errors import Permanent
-from alerts.model import ChannelKind, DigestGroup, Message
+from alerts.model import ChannelKind, Digest, DigestGroup, Message
 from tests.delivery.samples import HOSTILE, approval, digest, everywhere, miss, warning
+
+NOW = datetime(2026, 11, 25, 7, tzinfo=UTC)
+
+
+def waiting(hours_ago: int, drugs: str, cancers: str, why: str = "cadence") -> Waiting:
+    told = miss(drugs=drugs, cancers=cancers, story_id=hours_ago)
+    return Waiting(told, NOW - timedelta(hours=hours_ago), why)
+
+
+def grouped(by: Literal["drug", "cancer"], *held: Waiting) -> Digest:
+    return gather(held, subscription="NET", window=(NOW - timedelta(days=1), NOW), zone="UTC", by=by, links={})
+
+
+def test_a_digest_groups_by_drug_or_by_cancer_newest_first_and_what_names_none_last() -> None:
+    held = (
+        waiting(5, "sunitinib", "gastric cancer"),
+        waiting(1, "", ""),
+        waiting(4, "cabozantinib", "melanoma"),
+        waiting(2, "sunitinib", "melanoma"),
+    )
+
+    def shape(made: Digest) -> list[tuple[str, list[int]]]:
+        return [(group.heading, [alert.story_id for alert in group.alerts]) for group in made.groups]
+
+    assert shape(grouped("drug", *held)) == [("sunitinib", [2, 5]), ("cabozantinib", [4]), ("No drug named", [1])]
+    assert shape(grouped("cancer", *held)) == [("melanoma", [2, 4]), ("gastric cancer", [5]), ("No cancer named", [1])]
+    assert "In this digest, by cancer" in words(render_digest(ChannelKind.EMAIL, grouped("cancer", *held), "<1@x>"))
+
+
+def test_a_digest_says_why_its_stories_waited_also_where_reasons_differ() -> None:
+    def why(*reasons: str) -> str:
+        return grouped("drug", *(waiting(n, "a", "b", reason) for n, reason in enumerate(reasons))).why
+
+    assert [why("quiet", "quiet"), why("cap"), why("snooze"), why("cadence")] == ["quiet", "cap", "snooze", "cadence"]
+    assert why("quiet", "cap") == "mixed"
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 50), st.sampled_from(["a", "b", ""]), st.sampled_from(["x", "y", ""])), min_size=1
+    )
+)
+def test_every_story_that_waited_is_told_once_whichever_way_it_is_grouped(rows: list[tuple[int, str, str]]) -> None:
+    held = [waiting(*row) for row in rows]
+    for made in (grouped("drug", *held), grouped("cancer", *held)):
+        told = [alert.story_id for group in made.groups for alert in group.alerts]
+        assert sorted(told) == sorted(row[0] for row in rows)
+        assert all(group.alerts for group in made.groups)
+        newest = [
+            min(alert.story_id for alert in group.alerts)
+            for group in made.groups
+            if not group.heading.startswith("No ")
+        ]
+        assert newest == sorted(newest)
 
 
 def words(message: Message) -> str:

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.delivery import render
+from alerts.delivery import render, render_digest, render_notice
 from alerts.delivery.inert import safe_url, slack_text, slack_words, teams_text
 from alerts.delivery.limits import over
-from alerts.model import AlertKind, ChannelKind
-from tests.delivery.samples import HOSTILE, approval, everywhere, update
+from alerts.delivery.notes import Note, render_note
+from alerts.model import AlertKind, ChannelKind, DigestGroup
+from tests.delivery.every import every
+from tests.delivery.samples import HOSTILE, approval, digest, everywhere, update
 
 # What would act on its reader in each channel, had the feed's text got through as it came.
 LIVE = {
@@ -31,6 +33,31 @@ def test_hostile_feed_text_is_inert(channel: ChannelKind, kind: AlertKind) -> No
     assert not re.search(r"[\r\n\x00\u202e]", message.subject)
     assert 'href="javascript' not in seen
     assert not re.search(r'"url": "(?!https?://)', seen)
+
+
+@pytest.mark.parametrize("channel", ChannelKind)
+def test_hostile_text_is_inert_in_digests_notes_and_notices_too(channel: ChannelKind) -> None:
+    hostile = everywhere(HOSTILE, kind=AlertKind.UPDATE)
+    note = Note(subject=HOSTILE, paragraphs=(HOSTILE,), button=HOSTILE, url="javascript:alert(1)")
+    made = (
+        render_digest(
+            channel, digest(DigestGroup(heading=HOSTILE, alerts=(hostile,) * 2), subscription=HOSTILE), "<1@x>"
+        ),
+        render_note(channel, note, "<1@x>"),
+        render_notice(channel, [HOSTILE], [HOSTILE], "<1@x>", "javascript:alert(1)"),
+    )
+    for message in made:
+        seen = message.html or json.dumps(message.payload, ensure_ascii=False)
+        assert not re.search(LIVE[channel], seen)
+        assert not re.search(r"[\r\n\x00\u202e]", message.subject)
+        assert 'href="javascript' not in seen
+        assert not re.search(r'"url": "(?!https?://)', seen)
+        assert over(message) == []
+
+
+@pytest.mark.parametrize("channel", ChannelKind)
+def test_every_kind_of_message_is_within_its_limits(channel: ChannelKind) -> None:
+    assert {name: over(message) for name, message in every(channel).items() if over(message)} == {}
 
 
 @pytest.mark.parametrize("channel", ChannelKind)

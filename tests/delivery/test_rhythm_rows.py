@@ -15,6 +15,7 @@ from alerts.config import Settings
 from alerts.feeds import ListedFeed
 from alerts.model import ChannelKind
 from alerts.pipeline import Pipeline, rulefiles, templates
+from alerts.rhythm import DAYS
 from alerts.store import dump, feeds, ops
 from alerts.store.tables import DigestEntry, Subscription, SubscriptionChannel
 from tests.pipeline.test_pipeline import EC, FDA, Clock, Mailbox, Web, mailbox, run, web  # noqa: F401 - fixtures
@@ -117,6 +118,23 @@ def test_a_digest_goes_out_in_the_teams_own_words(
     assert b"Own: cabozantinib" in mail
     assert b"Why you get this" in mail
     assert b"List-Unsubscribe-Post" in mail
+
+
+def test_a_weekly_digest_by_cancer_comes_on_its_day(
+    pipeline: Pipeline, clock: Clock, mailbox: tuple[Mailbox, str], tmp_path: Path
+) -> None:
+    day = (clock() + timedelta(days=3)).astimezone(PARIS)
+    subscribe(pipeline, tmp_path, f"cadence: weekly {DAYS[day.weekday()]} 18:00 Europe/Paris\ndigest_by: cancer\n")
+    Web.items = [EC, FDA]
+    run(pipeline, clock)
+    clock.now = paris(clock, 18, days=2)
+    pipeline.deliver_due()
+    assert mailbox[0].mails == []
+    clock.now = paris(clock, 18, days=1)
+    pipeline.deliver_due()
+    pipeline.deliver_due()
+    assert told(pipeline) == [("digest", "sent", "digest")]
+    assert b"by cancer" in mailbox[0].mails[0]
 
 
 def test_no_news_no_digest(pipeline: Pipeline, clock: Clock, mailbox: tuple[Mailbox, str], tmp_path: Path) -> None:
