@@ -1,44 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""How fast the console answers: the preview of a rule over 100,000 stories, and every other page, on both databases.
+"""How fast the console answers: the preview of a rule over 100,000 stories, every page and every list of the API.
 
-    .venv/bin/python benchmarks/console.py [--stories 100000] [--rounds 20] [--postgres]
+    .venv/bin/python -m benchmarks.console [--stories 100000] [--rounds 20] [--postgres]
 
 The items are sentences of our own with drugs, cancers, events and bodies drawn from the vocabulary; their facts are those
-the reader finds in them, drawn once for each of 400 kinds and then repeated under different ids and dates.
+the reader finds in them, drawn once for each of 400 kinds and then repeated under different ids and dates. The pages are the
+application's own list of routes, so none is left out.
 """
 
 import argparse
-import random
+import re
 import statistics
 import tempfile
 import time
 import warnings
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from alerts.config import Settings, load
-from alerts.console.access import cookie_name
-from alerts.console.app import create_app
-from alerts.facts import reader
-from alerts.facts.vocabulary.current import current
-from alerts.feeds import ListedFeed
-from alerts.model import NewsItem
-from alerts.store import accounts, feeds, ops
+from alerts.console.access import GuardedRoute, cookie_name
+from alerts.console.app import create_app, routes
 from alerts.store.engine import Store
-from alerts.store.insert import insert_new
 from alerts.store.migrate import upgrade
-from alerts.store.tables import Item, ItemFacts, Story, StoryItem
+from benchmarks.console_fill import fill, fill_team
 
-KINDS, BATCH = 400, 500
-SAID = (
-    "{body} approves {drug} for {cancer}",
-    "{drug} meets its endpoint in a phase 3 trial in {cancer}",
-    "{body} rejects {drug} in {cancer}",
-    "{drug} granted breakthrough designation by the {body} for {cancer}",
-)
 RULES = {
     "one drug": ["drugs.any=drug:cabozantinib"],
     "a class in a cancer": ["drugs.any=class:pd-1 inhibitor", "indications.any=onc:LUNG"],
@@ -46,21 +35,33 @@ RULES = {
     "words": ["text.any=phase 3 trial", "events.none=approval"],
     "a pattern": ["text.any=re:(approv|reject)s"],
 }
-PAGES = (
-    "/",
-    "/rules",
-    "/stories",
+SEARCHES = (
     "/stories?q=approves",
     "/stories?q=cabozantinib+endpoint",
     "/stories?event=approval",
     "/stories?concept=cabozantinib",
-    "/stories/77",
-    "/deliveries",
-    "/channels",
-    "/feeds",
-    "/status",
-    "/audit",
+    "/stories?regulator=org:FDA",
+    "/deliveries?state=dead",
+    "/deliveries?q=reader77",
+    "/audit?q=person7",
+    "/subscribers?consent=confirmed",
+    "/vocabulary?q=cabo",
+    "/vocabulary?id=onc:LUNG",
+    "/api/v1/stories?q=approves",
+    "/api/v1/stories?concept=drug:cabozantinib",
+    "/api/v1/stories?limit=200",
+    "/api/v1/rules?limit=200",
+    "/api/v1/deliveries?story=77",
 )
+IDS = {
+    "rule_id": "1", "story_id": "77", "delivery_id": "1", "channel_id": "1", "feed_id": "1001", "user_id": "1001",
+    "kind": "slack",
+}  # fmt: skip
+QUERIES = {"/rules/suggest": "place=drugs.any&type.drugs.any=cabo", "/api/v1/rules/suggest": "field=drugs&q=cabo",
+           "/api/v1/vocabulary": "q=cabo", "/api/v1/vocabulary/concept": "id=onc:LUNG"}  # fmt: skip
+DRAW_A_PREVIEW = (
+    "/rules/{rule_id:int}",
+)  # the editor draws the preview with the page, for browsers without JavaScript
 
 
 def main() -> None:
@@ -82,100 +83,59 @@ def main() -> None:
         store = Store(settings)
         fill(store, options.stories)
         print(f"{'PostgreSQL' if options.postgres else 'SQLite'}, {options.stories:,} stories, {options.rounds} rounds")
-        measure(store, settings, options.rounds)
+        measure(settings, fill_team(store, options.stories), options.rounds)
         store.close()
 
 
-def fill(store: Store, stories: int) -> None:
-    """One item a story, spread over a year."""
-    now, luck, kinds = datetime.now(UTC), random.Random(7), _kinds()
-    with store.write() as session:
-        feed = feeds.add(session, ListedFeed("https://wire.example.org/feed", "Wire"), now, now)
-    for start in range(1, stories + 1, BATCH):
-        numbers = range(start, min(start + BATCH, stories + 1))
-        chosen = {n: kinds[luck.randrange(len(kinds))] for n in numbers}
-        seen = {n: now - timedelta(days=365 * (1 - n / stories)) for n in numbers}
-        with store.write() as session:
-            insert_new(session, Item, [_item(n, chosen[n][0], feed, seen[n]) for n in numbers])
-            insert_new(session, ItemFacts, [
-                {"item_id": n, "revision": 1, "extractor_version": "b", "relevant": True, "facts": chosen[n][1],
-                 "read_at": seen[n]}
-                for n in numbers
-            ])  # fmt: skip
-            insert_new(session, Story, [_story(n, chosen[n], seen[n]) for n in numbers])
-            insert_new(session, StoryItem, [
-                {"story_id": n, "item_id": n, "decision": "new", "reason_code": "no_candidate", "reason_text": "New.",
-                 "fields": {}, "decided_at": seen[n]}
-                for n in numbers
-            ])  # fmt: skip
-
-
-def _kinds() -> list[tuple[NewsItem, dict[str, Any]]]:
-    luck, words = random.Random(3), current()
-    drugs = [d.name for d in words.drugs.values() if d.tier == "approved"]
-    cancers = [i.name for i in words.indications.values() if i.news]
-    made = []
-    for n in range(KINDS):
-        drug = "cabozantinib" if n % 40 == 0 else luck.choice(drugs)
-        said = luck.choice(SAID).format(
-            body=luck.choice(("FDA", "European Commission", "NMPA")), drug=drug, cancer=luck.choice(cancers)
-        )
-        item = NewsItem(
-            id="0", title=said, summary=f"{said}. The decision rests on results in {200 + n} adults.", source="Wire"
-        )
-        made.append((item, reader().read(item).model_dump(mode="json", exclude_defaults=True)))
-    return made
-
-
-def _item(n: int, news: NewsItem, feed: int | None, seen: datetime) -> dict[str, Any]:
-    return {
-        "id": n, "feed_id": feed, "identity": str(n), "title": news.title, "summary": news.summary,
-        "url": f"https://wire.example.org/{n}", "first_seen_at": seen, "updated_at": seen, "due_at": seen, "stage": "done",
-    }  # fmt: skip
-
-
-def _story(n: int, kind: tuple[NewsItem, dict[str, Any]], seen: datetime) -> dict[str, Any]:
-    news, facts = kind
-    claim = (facts.get("claims") or [{}])[0]
-    kept = {k: claim[k] for k in ("drugs", "indications", "event", "regulator") if claim.get(k)}
-    return {
-        "id": n, "headline": news.title, "lead_item_id": n, "lead_text": news.summary, "facts": kept,
-        "event": claim.get("event", "unknown"), "first_seen_at": seen, "last_seen_at": seen, "stage": "done", "due_at": seen,
-    }  # fmt: skip
-
-
-def measure(store: Store, settings: Settings, rounds: int) -> None:
+def measure(settings: Settings, token: str, rounds: int) -> None:
     """Medians and 95th percentiles in milliseconds."""
-    now = datetime.now(UTC)
-    with store.write() as session:
-        user = accounts.create_user(session, "alice@example.org", "Alice", now)
-        assert user.id is not None
-        accounts.set_role(session, user.id, ops.team_id(session, "default", now), "admin")
-        token = accounts.open_session(session, user.id, now)
     app = create_app(settings)
     client = TestClient(app, base_url="http://127.0.0.1:8000")
     client.cookies.set(cookie_name(settings), token)
-    csrf = client.get("/account").text.partition('name="csrf" value="')[2][:64]
     started = time.perf_counter()
     app.state.history().read()
     print(f"history read once at the start of the process: {time.perf_counter() - started:.1f} s\n")
-    print(f"{'what':40} {'median ms':>10} {'p95 ms':>8}  shown")
-    worst: list[float] = []
+    print(f"{'what':50} {'median ms':>10} {'p95 ms':>8}  shown")
+    previews(client, rounds)
+    editors = [path for path, route in paths(app) if route in DRAW_A_PREVIEW]
+    pages = [*(path for path, route in paths(app) if route not in DRAW_A_PREVIEW), *SEARCHES]
+    measured("editor with its preview", client, editors, rounds)
+    measured("pages", client, [p for p in pages if not p.startswith("/api/")], rounds)
+    measured("API", client, [p for p in pages if p.startswith("/api/")], rounds)
+
+
+def paths(app: FastAPI) -> Iterator[tuple[str, str]]:
+    """Every address that only shows something to somebody who is logged in, with its route."""
+    for route in routes(app):
+        if not isinstance(route, GuardedRoute) or route.need.role is None or "GET" not in (route.methods or ()):
+            continue
+        path = re.sub(r"\{(\w+)[^}]*\}", lambda name: IDS[name[1]], route.path)
+        yield (f"{path}?{QUERIES[path]}" if path in QUERIES else path), route.path
+
+
+def previews(client: TestClient, rounds: int) -> None:
+    csrf = client.get("/account").text.partition('name="csrf" value="')[2][:64]
+    everything: list[float] = []
     for name, chips in RULES.items():
         form = {"csrf": csrf, "chip": chips, "days": "365"}
         times, text = _times(
             lambda form=form: client.post("/rules/preview", data=form, headers={"HX-Request": "true"}), rounds
         )
         shown = text.partition('class="numbers">')[2].partition("</strong>")[0].removeprefix("<strong>")
-        print(f"{'preview: ' + name:40} {statistics.median(times):10.0f} {_p95(times):8.0f}  {shown} matches")
-        worst += times
-    print(f"{'preview, all':40} {statistics.median(worst):10.0f} {_p95(worst):8.0f}")
-    others: list[float] = []
-    for path in PAGES:
+        print(f"{'preview: ' + name:50} {statistics.median(times):10.0f} {_p95(times):8.0f}  {shown} matches")
+        everything += times
+    print(f"{'preview, all':50} {statistics.median(everything):10.0f} {_p95(everything):8.0f}\n")
+
+
+def measured(what: str, client: TestClient, addresses: list[str], rounds: int) -> None:
+    everything, slowest = [], ("", 0.0)
+    for path in addresses:
         times, text = _times(lambda path=path: client.get(path), rounds)
-        print(f"{'page: ' + path:40} {statistics.median(times):10.0f} {_p95(times):8.0f}  {len(text):,} characters")
-        others += times
-    print(f"{'pages, all':40} {statistics.median(others):10.0f} {_p95(others):8.0f}")
+        print(f"{path:50} {statistics.median(times):10.0f} {_p95(times):8.0f}  {len(text):,} characters")
+        everything += times
+        slowest = max(slowest, (path, _p95(times)), key=lambda pair: pair[1])
+    print(f"{f'{what}: {len(addresses)}, all':50} {statistics.median(everything):10.0f} {_p95(everything):8.0f}")
+    print(f"{what}, slowest by p95: {slowest[0]} {slowest[1]:.0f} ms\n")
 
 
 def _times(ask: Any, rounds: int) -> tuple[list[float], str]:

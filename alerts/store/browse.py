@@ -4,15 +4,15 @@
 Each has a `select` that both use: tables page by offset, the API by cursor (id, newest first).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Text, case, cast, func, tuple_
+from sqlalchemy import Text, case, cast, func, or_, tuple_
 from sqlmodel import Session, col, select
 
 from alerts.model import StoryFacts
-from alerts.store.listing import Page, page
+from alerts.store.listing import Page, contains, page
 from alerts.store.tables import (
     AuditEntry,
     Channel,
@@ -32,6 +32,8 @@ from alerts.store.tables import (
 )
 from alerts.store.words import with_words
 
+IDS_AT_ONCE = 500
+
 
 class Asked(NamedTuple):
     """What a list is asked for. `before_id` is the API's cursor: only what is older."""
@@ -43,6 +45,7 @@ class Asked(NamedTuple):
     limit: int = 50
     filters: Mapping[str, str] = {}
     before_id: int | None = None
+    counted: bool = True
 
     def wants(self, key: str) -> str:
         return self.filters.get(key, "")
@@ -55,7 +58,7 @@ def _page(
         statement = statement.where(tie < asked.before_id)
     return page(
         session, statement, sorts={**sorts, "id": tie}, sort=asked.sort, descending=asked.descending,
-        offset=asked.offset, limit=asked.limit, words=asked.q, search=search, tie=tie,
+        offset=asked.offset, limit=asked.limit, words=asked.q, search=search, tie=tie, counted=asked.counted,
     )  # fmt: skip
 
 
@@ -79,7 +82,10 @@ def stories(session: Session, asked: Asked) -> Page:
     Stories that live on in another are left out.
     """
     statement: Any = with_words(session, select(Story), col(Story.id), asked.q)
-    statement = statement.where(col(Story.merged_into_id).is_(None))
+    alone: Any = col(Story.merged_into_id).is_(None)
+    if asked.sort == "id":  # by the primary key, newest first: no index is to be preferred to it
+        alone = func.coalesce(Story.merged_into_id, 0) == 0
+    statement = statement.where(alone)
     if event := asked.wants("event"):
         statement = statement.where(col(Story.event) == event)
     if concept := asked.wants("concept"):
@@ -184,30 +190,55 @@ class DeliveryLine(NamedTuple):
 
 
 def deliveries(session: Session, team_id: int, asked: Asked) -> Page:
-    """Of a team; filters: `state`, `kind`, `channel`, `story`, `subscription`."""
+    """Of a team; filters: `state`, `kind`, `channel`, `story`, `subscription`. Words: of rule and channel.
+
+    Found by their ids and only then loaded: a row is as wide as its message.
+    """
     statement: Any = (
-        select(Delivery, func.coalesce(Subscription.name, ""), Channel)
+        select(Delivery.id)
         .join(Channel, col(Channel.id) == col(Delivery.channel_id))
-        .outerjoin(Subscription, col(Subscription.id) == col(Delivery.subscription_id))
-        .where(col(Channel.team_id) == team_id)
+        .where(col(Channel.team_id) == team_id, *_delivery_facets(asked), *_delivery_words(team_id, asked.q))
     )
-    if state := asked.wants("state"):
-        statement = statement.where(col(Delivery.state) == state)
-    if kind := asked.wants("kind"):
-        statement = statement.where(col(Delivery.kind) == kind)
-    numbers = {"channel": Delivery.channel_id, "story": Delivery.story_id, "subscription": Delivery.subscription_id}
-    for key, column in numbers.items():
-        if (value := asked.wants(key)).isdigit():
-            statement = statement.where(col(column) == int(value))
+    rule = select(func.lower(Subscription.name)).where(col(Subscription.id) == col(Delivery.subscription_id))
     sorts = {
         "updated": col(Delivery.updated_at),
         "state": col(Delivery.state),
-        "subscription": func.lower(Subscription.name),
+        "subscription": func.coalesce(rule.scalar_subquery(), ""),
         "channel": func.lower(Channel.label),
         "attempts": col(Delivery.attempts_made),
     }
-    found = _page(session, statement, asked, sorts, [Subscription.name, Channel.label, Channel.hint], col(Delivery.id))
-    return Page([DeliveryLine(*row) for row in found.rows], found.total)
+    found = _page(session, statement, asked._replace(q=""), sorts, [], col(Delivery.id))
+    ids = [number for (number,) in found.rows]
+    loaded = {line.delivery.id: line for line in _delivery_lines(session, ids)}
+    return Page([loaded[number] for number in ids if number in loaded], found.total)
+
+
+def _delivery_facets(asked: Asked) -> list[Any]:
+    columns = {"channel": Delivery.channel_id, "story": Delivery.story_id, "subscription": Delivery.subscription_id}
+    words = {"state": Delivery.state, "kind": Delivery.kind}
+    numbers = [col(column) == int(asked.wants(key)) for key, column in columns.items() if asked.wants(key).isdigit()]
+    return [*numbers, *(col(column) == asked.wants(key) for key, column in words.items() if asked.wants(key))]
+
+
+def _delivery_words(team_id: int, q: str) -> Iterator[Any]:
+    """Each word in the name of the rule, or in name or address of the channel: looked for there, not in every delivery."""
+    for word in q.split()[:8]:
+        mine = select(Channel.id).where(
+            col(Channel.team_id) == team_id, or_(contains(Channel.label, word), contains(Channel.hint, word))
+        )
+        named = select(Subscription.id).where(col(Subscription.team_id) == team_id, contains(Subscription.name, word))
+        yield or_(col(Delivery.channel_id).in_(mine), col(Delivery.subscription_id).in_(named))
+
+
+def _delivery_lines(session: Session, ids: Sequence[int]) -> Iterator[DeliveryLine]:
+    statement = (
+        select(Delivery, func.coalesce(Subscription.name, ""), Channel)
+        .join(Channel, col(Channel.id) == col(Delivery.channel_id))
+        .outerjoin(Subscription, col(Subscription.id) == col(Delivery.subscription_id))
+    )
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        some = statement.where(col(Delivery.id).in_(ids[start : start + IDS_AT_ONCE]))
+        yield from (DeliveryLine(*row) for row in session.exec(some))
 
 
 class DeliveryView(NamedTuple):
@@ -360,6 +391,7 @@ def readers(session: Session, team_id: int, asked: Asked, after: tuple[int, int]
     found = page(
         session, statement, sorts=sorts, sort=asked.sort, descending=asked.descending, offset=asked.offset,
         limit=asked.limit, words=asked.q, search=[Subscription.name, Channel.label, Channel.hint], tie=to,
+        counted=asked.counted,
     )  # fmt: skip
     return Page([Reading(*row) for row in found.rows], found.total)
 

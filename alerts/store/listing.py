@@ -31,13 +31,15 @@ def page(
     words: str = "",
     search: Sequence[Any] = (),
     tie: Any = None,
+    counted: bool = True,
 ) -> Page:
-    """Rows `offset`… of a select. `sorts`: column of each sort key; `search`: columns in which every word is looked for."""
+    """Rows `offset`… of a select. `sorts`: column of each sort key; `search`: columns in which every word is looked for.
+
+    Not `counted`: the API's pages show no total, so it is left at 0."""
     chosen: Select[Any] = statement
     for word in words.split()[:8]:
-        chosen = chosen.where(or_(*[_contains(column, word) for column in search]))
-    bounded = chosen.order_by(None).with_only_columns(literal(1), maintain_column_froms=True).limit(MAX_COUNTED + 1)
-    total = session.execute(select(func.count()).select_from(bounded.subquery())).scalar_one()
+        chosen = chosen.where(or_(*[contains(column, word) for column in search]))
+    total = _count(session, chosen) if counted else 0
     column = sorts[sort]
     order = [column.desc() if descending else column.asc()]
     if tie is not None:
@@ -46,7 +48,13 @@ def page(
     return Page(list(rows), total)
 
 
-def _contains(column: Any, word: str) -> ColumnElement[bool]:
+def _count(session: Session, chosen: Any) -> int:
+    bounded = chosen.order_by(None).with_only_columns(literal(1), maintain_column_froms=True).limit(MAX_COUNTED + 1)
+    found: int = session.execute(select(func.count()).select_from(bounded.subquery())).scalar_one()
+    return found
+
+
+def contains(column: Any, word: str) -> ColumnElement[bool]:
     escaped = word.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     made: ColumnElement[bool] = func.lower(column).like(f"%{escaped}%", escape="\\")
     return made

@@ -9,7 +9,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from alerts.store.listing import Page, page
-from alerts.store.subscriptions import Route
+from alerts.store.subscriptions import CHUNK, Route
 from alerts.store.tables import (
     Channel,
     Delivery,
@@ -99,6 +99,33 @@ def channels_of(session: Session, subscription_id: int) -> Sequence[Channel]:
     return session.exec(
         joined.where(col(SubscriptionChannel.subscription_id) == subscription_id).order_by(col(Channel.id))
     ).all()
+
+
+class Link(NamedTuple):
+    """A channel of a rule by its name, with the rhythm of its own that it has there."""
+
+    subscription_id: int
+    channel_id: int
+    label: str
+    cadence: str | None
+    quiet: str | None
+    cap_per_day: int | None
+
+
+def links(session: Session, subscription_ids: Sequence[int]) -> dict[int, list[Link]]:
+    """Of however many rules, in the order in which the channels were made."""
+    of = SubscriptionChannel
+    statement = (
+        select(of.subscription_id, of.channel_id, Channel.label, of.cadence, of.quiet, of.cap_per_day)  # type: ignore[call-overload]
+        .join(Channel, col(Channel.id) == col(of.channel_id))
+        .order_by(col(of.subscription_id), col(of.channel_id))
+    )
+    found: dict[int, list[Link]] = {number: [] for number in subscription_ids}
+    for start in range(0, len(subscription_ids), CHUNK):
+        some = col(of.subscription_id).in_(subscription_ids[start : start + CHUNK])
+        for row in session.execute(statement.where(some)):
+            found[row[0]].append(Link(*row))
+    return found
 
 
 def routes(session: Session, subscription_id: int | None, channel_ids: Sequence[int]) -> list[Route]:

@@ -12,8 +12,9 @@ from alerts.subscriptions.rule import CONCEPT_FIELDS, FIELDS, ChannelSpec, Condi
 
 def written(specs: Sequence[SubscriptionSpec], concepts: Concepts) -> str:
     """YAML with names instead of ids wherever the name leads back to the same concept."""
-    return yaml.safe_dump(
+    return yaml.dump(
         [as_data(spec, concepts) for spec in specs],
+        Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper),  # seven times as fast, where libyaml is there
         sort_keys=False,
         allow_unicode=True,
         width=110,

@@ -191,7 +191,7 @@ Consent = Annotated[str, Query(max_length=40, description=f"Only readers who are
 def list_readers(
     desk: CurrentDesk, limit: Limit = 50, cursor: Cursor = None, q: Words = "", consent: Consent = ""
 ) -> ReaderPage:
-    asked = Asked(q=q, limit=limit + 1, descending=False, filters={"consent": consent})
+    asked = Asked(q=q, limit=limit + 1, descending=False, filters={"consent": consent}, counted=False)
     after = common.pair(cursor) if cursor else None
     with desk.store.read() as session:
         found = browse.readers(session, desk.actor.team_id, asked, after)

@@ -80,7 +80,8 @@ Words = Annotated[str, Query(max_length=200, description="Words that must all be
 
 def asked(cursor: str | None, limit: int, q: str = "", **filters: str) -> Asked:
     """Raises InputError(bad_cursor)."""
-    return Asked(q=q, limit=limit + 1, filters=filters, before_id=_number(cursor) if cursor else None)
+    before = _number(cursor) if cursor else None
+    return Asked(q=q, limit=limit + 1, filters=filters, before_id=before, counted=False)
 
 
 def _number(cursor: str) -> int:

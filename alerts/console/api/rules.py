@@ -29,7 +29,7 @@ from alerts.console.rules.form import stored_spec
 from alerts.errors import InputError
 from alerts.facts import concepts
 from alerts.pipeline import rulefiles
-from alerts.store import browse, rules
+from alerts.store import browse
 from alerts.store.tables import Subscription
 from alerts.subscriptions import SubscriptionSpec, parse
 from alerts.subscriptions.sentence import sentence
@@ -98,12 +98,15 @@ class RevisionPage(BaseModel):
 
 
 def shown(session: Session, row: Subscription) -> RuleOut:
-    assert row.id is not None
-    spec = changes.whole_spec(session, row)
+    return _shown(changes.wholes(session, [row])[0])
+
+
+def _shown(whole: changes.Whole) -> RuleOut:
+    row, spec = whole.row, whole.spec
     return RuleOut(
-        id=row.id, revision=row.revision, name=row.name, state=row.state, sentence=sentence(spec.rule, concepts()),
+        id=row.id or 0, revision=row.revision, name=row.name, state=row.state, sentence=sentence(spec.rule, concepts()),
         spec=as_data(spec, concepts()), origin=row.origin, created_at=row.created_at, updated_at=row.updated_at,
-        channel_ids=[c.id for c in rules.channels_of(session, row.id) if c.id is not None],
+        channel_ids=whole.channel_ids,
     )  # fmt: skip
 
 
@@ -126,7 +129,8 @@ def list_rules(
 ) -> RulePage:
     with desk.store.read() as session:
         found = browse.subscriptions(session, desk.actor.team_id, common.asked(cursor, limit, q, state=state or ""))
-        page = common.page_of(found.rows, limit, lambda row: shown(session, row), lambda row: row.id)
+        whole = changes.wholes(session, found.rows)
+    page = common.page_of(whole, limit, _shown, lambda w: w.row.id)
     return RulePage.model_validate(page)
 
 

@@ -14,6 +14,7 @@ from alerts.errors import InputError
 from alerts.facts import concepts
 from alerts.pipeline import rulefiles
 from alerts.store import rules, subscriptions
+from alerts.store.rules import Link
 from alerts.store.subscriptions import Route
 from alerts.store.tables import Subscription, SubscriptionRevision
 from alerts.subscriptions import ChannelSpec, SubscriptionSpec
@@ -128,21 +129,33 @@ def _diff(old: str, new: str) -> list[tuple[str, str]]:
 # ── YAML ─────────────────────────────────────────────────────────────────────────────────────────
 
 
+class Whole(NamedTuple):
+    """A stored rule as a rule file has it: its channels by name, each with the rhythm of its own that it has there."""
+
+    row: Subscription
+    spec: SubscriptionSpec
+    channel_ids: list[int]
+
+
 def as_yaml(session: Session, rows: Sequence[Subscription]) -> str:
     """Rule file of stored subscriptions. Channels by their name: their secrets never leave the store."""
-    return written([whole_spec(session, row) for row in rows], concepts())
+    return written([whole.spec for whole in wholes(session, rows)], concepts())
 
 
-def whole_spec(session: Session, row: Subscription) -> SubscriptionSpec:
-    """A stored rule as a rule file has it: its channels by name, each with the rhythm of its own that it has there."""
-    assert row.id is not None
-    channels = {c.id: c for c in rules.channels_of(session, row.id) if c.id is not None}
-    named = [
-        ChannelSpec(kind="channel", config={"label": channels[r.channel_id].label}, cadence=r.cadence, quiet=r.quiet,
-                    cap_per_day=r.cap_per_day)
-        for r in rules.routes(session, row.id, list(channels))
-    ]  # fmt: skip
-    return stored_spec({**row.spec, "name": row.name, "state": row.state}, named)
+def wholes(session: Session, rows: Sequence[Subscription]) -> list[Whole]:
+    """However many there are, with one look at their channels."""
+    links = rules.links(session, [row.id for row in rows if row.id is not None])
+    return [_whole(row, links.get(row.id or 0, [])) for row in rows]
+
+
+def _whole(row: Subscription, links: Sequence[Link]) -> Whole:
+    named = tuple(
+        ChannelSpec(kind="channel", config={"label": link.label}, cadence=link.cadence, quiet=link.quiet,
+                    cap_per_day=link.cap_per_day)
+        for link in links
+    )  # fmt: skip
+    spec = stored_spec({**row.spec, "name": row.name, "state": row.state})
+    return Whole(row, spec.model_copy(update={"channels": named}), [link.channel_id for link in links])
 
 
 def apply(session: Session, desk: Desk, specs: Sequence[SubscriptionSpec]) -> list[tuple[str, str]]:
