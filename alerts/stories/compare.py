@@ -100,7 +100,7 @@ def _event(a: StoryFacts, b: StoryFacts) -> Verdict:
     if any(pair <= group for group in rules.ALIKE):
         return Verdict.AGREE
     if any(pair <= group for group in rules.UNSURE):
-        return Verdict.CONFLICT if _awaited(a, b) or _awaited(b, a) else Verdict.UNKNOWN
+        return Verdict.CONFLICT if _awaited(a, b) or _awaited(b, a) or _decided(a, b) else Verdict.UNKNOWN
     between = gap(a, b)
     soft = pair & (rules.SOFT | {EventType.DEAL}) and between is not None and between <= rules.SOFT_GAP
     return Verdict.UNKNOWN if soft else Verdict.CONFLICT
@@ -110,6 +110,15 @@ def _awaited(filing: StoryFacts, opinion: StoryFacts) -> bool:
     """A filing that was taken up, put off or sent to a committee is no word of that committee."""
     known = filing.event is EventType.FILING_STATUS and filing.status in rules.BEFORE_OPINION
     return known and opinion.event is EventType.OPINION_POSITIVE
+
+
+def _decided(a: StoryFacts, b: StoryFacts) -> bool:
+    """An opinion and a rejection: two acts, unless both tell of one committee in the same days."""
+    if {a.event, b.event} != {EventType.OPINION_POSITIVE, EventType.REJECTION}:
+        return False
+    between = gap(a, b)
+    one_vote = "committee" in (a.status, b.status) and between is not None and between <= rules.SOFT_GAP
+    return not one_vote
 
 
 def _status(a: StoryFacts, b: StoryFacts) -> Verdict | None:

@@ -115,7 +115,8 @@ class Weighed:
         if not self.drug_shared:
             return min(self.floor, FLOOR_ONLY_COMPANY)
         base = FLOOR_ONLY_READOUT if self._untried() else FLOOR_ONLY
-        return min(self.floor, self._unswallowed(base + FLOOR_ONLY_STEP * len(self.unknowns)))
+        steps = 0 if self.unknowns == ["drugs"] else len(self.unknowns)  # a partner of the same regimen may be left out
+        return min(self.floor, self._unswallowed(base + FLOOR_ONLY_STEP * steps))
 
     @cached_property
     def floor(self) -> float:
