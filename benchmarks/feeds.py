@@ -170,9 +170,15 @@ def main() -> None:
         print(f"{name:12}" + "".join(f"{row.get(p, float('nan')):10.2f}" for p in (*PASSES, "peak_mb")))
     for peer in ("reader", "feedparser"):
         ratios = [rows[peer].get(p, float("nan")) / rows["oncowire"].get(p, float("nan")) for p in PASSES]
-        print(f"{peer} / oncowire: " + ", ".join(f"{p} {r:.1f}" for p, r in zip(PASSES, ratios, strict=True)))
+        mixed = _unchanged(rows[peer]) / _unchanged(rows["oncowire"])
+        said = ", ".join(f"{p} {r:.1f}" for p, r in zip(PASSES, ratios, strict=True))
+        print(f"{peer} / oncowire: {said}; unchanged, half 200 and half 304: {mixed:.1f}")
     alone, whole = (rows[n].get("304", float("nan")) / rows["urllib3"]["304"] for n in ("poll_alone", "oncowire"))
     print(f"304 against bare urllib3: poll {alone:.2f}, with claim and store {whole:.2f}")
+
+
+def _unchanged(row: dict[str, float]) -> float:
+    return (row.get("same 200", float("nan")) + row.get("304", float("nan"))) / 2
 
 
 def one(name: str, port: int, count: int) -> None:

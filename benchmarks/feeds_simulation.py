@@ -70,7 +70,7 @@ def main() -> None:
         logs.configure(settings)
         upgrade(settings)
         store = Store(settings)
-        start = datetime.now(UTC) + timedelta(seconds=2)
+        start = datetime.now(UTC) + timedelta(seconds=5 + count / 100)  # until all of them are in the store
         _fill(store, urls, start, 15 * minute_s)
         _run(Watched(store, settings, lambda: datetime.now(UTC)), store, start, 15 * minute_s * intervals)
         store.close()
@@ -101,6 +101,7 @@ def _fill(store: Store, urls: list[str], start: datetime, interval_s: float) -> 
 
 def _run(poller: Watched, store: Store, start: datetime, lasts_s: float) -> None:
     poller.late_s = []
+    time.sleep((start - datetime.now(UTC)).total_seconds())
     before, began = cpu_s(), time.monotonic()
     end = start + timedelta(seconds=lasts_s + 5)
     while datetime.now(UTC) < end:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from alerts.errors import Permanent, Transient
-from alerts.net.idn import ascii_url
+from alerts.net.idn import ascii_host, ascii_url
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Sequence[str]]
@@ -51,7 +51,7 @@ class Guard:
     """`allow`: exact host:port pairs (ONCOWIRE_FETCH_ALLOW) that are let through although they are private."""
 
     def __init__(self, allow: frozenset[str] = frozenset(), resolver: Resolver | None = None) -> None:
-        self._allow = allow
+        self._allow = frozenset(pair if pair.isascii() else _ascii_pair(pair) for pair in allow)
         self._resolve = resolver or system_resolver
 
     def check_url(self, url: str) -> Target:
@@ -138,6 +138,12 @@ def system_resolver(host: str, port: int) -> Sequence[str]:
     except (OSError, UnicodeError) as exc:
         raise Transient("dns_failed", f"{host}: {exc}") from None
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _ascii_pair(pair: str) -> str:
+    """Raises Permanent(address_refused_host)."""
+    host, _, port = pair.rpartition(":")
+    return f"{ascii_host(host)}:{port}"
 
 
 def _literal(host: str) -> Address | None:

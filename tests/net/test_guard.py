@@ -117,6 +117,12 @@ def test_an_allowed_pair_opens_that_port_and_no_other() -> None:
         guard.check_url("http://127.0.0.1:8082/feed")
 
 
+def test_an_allowed_pair_may_be_in_another_script() -> None:
+    guard = Guard(frozenset({"bücher.intern:8081"}), resolver=never)
+    assert guard.check_url("http://BÜCHER.intern:8081/feed").allowed
+    assert guard.check_url("http://xn--bcher-kva.intern:8081/feed").allowed
+
+
 def test_the_mail_relay_goes_through_the_same_gate() -> None:
     with pytest.raises(Permanent, match="address_refused_private"):
         Guard(resolver=never).open_socket("10.0.0.25", 25, 1.0)
