@@ -24,7 +24,8 @@ from alerts.net import Client, Guard
 from alerts.store import feeds
 from alerts.store.engine import Store
 
-AT_ONCE = 32
+AT_ONCE = 32  # of one sweep
+SWEEPS_AT_ONCE = 4  # one claims, the others wait for their last fetches, 30 s at most each
 SWEEP_S = 30.0  # how long a sweep goes on claiming; with the last fetch it stays below the task's time limit
 LOOK_S = 0.25  # how soon a feed that became due, or whose host became free, is seen while a sweep runs
 GATHER_S = 0.03  # polls that end within it are saved, and their successors claimed, in one transaction
@@ -71,6 +72,11 @@ class Poller:
         return Client(Guard(self._settings.fetch_allow), user_agent(self._settings))
 
     @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        """Kept from sweep to sweep, as a thread's start costs as much as half a 304; made only as they are needed."""
+        return ThreadPoolExecutor(AT_ONCE * SWEEPS_AT_ONCE, thread_name_prefix="poll")
+
+    @cached_property
     def _robots(self) -> Robots:
         return Robots(self.client)
 
@@ -81,26 +87,23 @@ class Poller:
         """
         if not self._claiming.acquire(blocking=False):
             return 0, 0
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="poll") as pool:
-            try:
-                pace = feeds.Pace(self._schedule.min_interval_s, self._clock() if patient else None, only)
-                running, polled, changed = self._claim_and_save(pool, pace)
-            finally:
-                self._claiming.release()
-            while running:  # another sweep may claim meanwhile
-                done = self._finished(running)
-                polled, changed = polled + len(done), changed + self._save(done)
+        try:
+            pace = feeds.Pace(self._schedule.min_interval_s, self._clock() if patient else None, only)
+            running, polled, changed = self._claim_and_save(pace)
+        finally:
+            self._claiming.release()
+        while running:  # another sweep may claim meanwhile
+            done = self._finished(running)
+            polled, changed = polled + len(done), changed + self._save(done)
         return polled, changed
 
-    def _claim_and_save(
-        self, pool: ThreadPoolExecutor, pace: feeds.Pace
-    ) -> "tuple[dict[Future[PollResult], feeds.Claimed], int, int]":
+    def _claim_and_save(self, pace: feeds.Pace) -> "tuple[dict[Future[PollResult], feeds.Claimed], int, int]":
         running: dict[Future[PollResult], feeds.Claimed] = {}
         polled = changed = 0
         end = time.monotonic() + SWEEP_S
         while pace.due_by or time.monotonic() < end:
             claimed = self._claim(AT_ONCE - len(running), pace)
-            running |= {pool.submit(self._one, each): each for each in claimed}
+            running |= {self._threads.submit(self._one, each): each for each in claimed}
             if not running and not (pace.due_by and self._waiting(pace)):
                 break
             done = self._finished(running)
@@ -187,5 +190,7 @@ class Poller:
             feeds.save_polls(session, [(claimed.id, result) for claimed, result in done], self._clock())
 
     def close(self) -> None:
+        if "_threads" in self.__dict__:
+            self._threads.shutdown()
         if "client" in self.__dict__:
             self.client.close()
