@@ -3,10 +3,11 @@
 
 import os
 import socket
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import schemathesis
+import yaml
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, given, settings
@@ -19,6 +20,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from alerts.config import Settings
+from alerts.console.api.document import EXAMPLES
+from alerts.console.app import routes
 from alerts.facts.lookup import lookup
 from alerts.store.engine import Store
 from tests.console.conftest import RULE, People, Program
@@ -138,6 +141,19 @@ def test_the_document_has_an_example_and_an_operation_for_every_route(app: FastA
     assert all(
         "example" in (k if "$ref" not in k["schema"] else schemas[k["schema"]["$ref"].rsplit("/", 1)[1]]) for k in kinds
     )
+
+
+def test_every_answer_of_the_document_has_an_example_that_is_one(app: FastAPI) -> None:
+    examples = yaml.safe_load(EXAMPLES.read_text(encoding="utf-8"))
+    shown = set()
+    for route in routes(app):
+        if route.path.startswith("/api/v1/") and route.response_model is not None:
+            model = get_args(route.response_model)[0] if get_args(route.response_model) else route.response_model
+            example = examples[model.__name__]
+            assert set(example) == set(model.model_fields), model.__name__
+            model.model_validate(example)
+            shown.add(model.__name__)
+    assert shown == set(examples)
 
 
 def no_names(*_: Any, **__: Any) -> None:

@@ -2,8 +2,10 @@
 """The OpenAPI document of the API, made from its routes."""
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+import yaml
 from fastapi import APIRouter
 from fastapi.openapi.utils import get_openapi
 
@@ -27,6 +29,7 @@ from alerts.console.roles import public
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 AREAS = (rules, rule_files, trying, stories, deliveries, channels, feeds, templates, vocabulary, people, service)
+EXAMPLES = Path(__file__).with_name("examples.yaml")
 DESCRIPTION = """Everything that the console does, for programs. Send a token that an admin made for you under Users and teams:
 `Authorization: Bearer owt_…`. Errors are problem+json (RFC 9457) with a stable `code`. Lists are paged by `cursor`: take
 `next` from the answer until it is null. A POST with an `Idempotency-Key` can be sent again safely."""
@@ -46,6 +49,8 @@ def _made() -> dict[str, Any]:
         servers=[{"url": "/"}],
     )  # fmt: skip
     components = made.setdefault("components", {})
+    for name, example in yaml.safe_load(EXAMPLES.read_text(encoding="utf-8")).items():
+        components["schemas"][name]["example"] = example
     components.setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "owt_…"}}
     made["security"] = [{"token": []}]

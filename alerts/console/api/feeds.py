@@ -208,10 +208,6 @@ def read_opml(desk: CurrentDesk) -> Response:
 
 
 class Imported(BaseModel):
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"added": ["https://www.example.org/news.rss"], "known": [], "refused": []}}
-    )
-
     added: list[str]
     known: list[str]
     refused: list[str] = Field(description="Addresses that may not be fetched, each with why.")

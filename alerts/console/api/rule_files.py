@@ -4,7 +4,7 @@
 from typing import Annotated, Any
 
 from fastapi import Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from alerts.console.api import common
@@ -54,10 +54,6 @@ class Applied(BaseModel):
 
 
 class AppliedFile(BaseModel):
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"rules": [{"name": "EU approvals", "outcome": "created"}]}}
-    )
-
     rules: list[Applied]
 
 
