@@ -6,12 +6,13 @@
 Field names of `Facts` are the JSON of `oncowire classify` (contract): they are an interface, not a detail.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 
 class Value(BaseModel):
@@ -45,6 +46,9 @@ class SourceTier(StrEnum):
     UNKNOWN = "unknown"
 
 
+_HALF = re.compile("[\ud800-\udfff]")
+
+
 class NewsItem(Value):
     """One article as the later stages see it. `title` and `summary` are exactly what spans point into."""
 
@@ -56,6 +60,12 @@ class NewsItem(Value):
     first_seen: datetime | None = None  # when we saw it, UTC; the order of alerts
     source: str = ""  # name of the feed or outlet
     tier: SourceTier = SourceTier.UNKNOWN
+
+    @field_validator("title", "summary", "source", mode="before")
+    @classmethod
+    def _whole_characters(cls, value: object) -> object:
+        """Half a character (a lone surrogate) can be neither stored nor sent: it is shown as one that is not known."""
+        return value if not isinstance(value, str) or value.isascii() else _HALF.sub("\ufffd", value)
 
 
 # ── read → group, match ──────────────────────────────────────────────────────────────────────────

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Commands that read: classify."""
 
-import sys
 from collections.abc import Iterator
 from itertools import count
 from typing import Annotated, Any
@@ -61,7 +60,7 @@ def _explain(as_jsonl: bool) -> None:
     """Exit 1 if any line was faulty; the others are explained all the same."""
     console = Console(highlight=False, soft_wrap=True)
     faults = 0
-    for item in _items(sys.stdin.read(), as_jsonl):
+    for item in _items(jsonl.standard_input().read(), as_jsonl):
         if isinstance(item, OncowireError):
             faults += 1
             typer.echo(f"{item.code}: {item.message}", err=True)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from io import TextIOWrapper
 from typing import Any, TextIO
 
 from alerts.errors import InputError, OncowireError
@@ -19,9 +20,16 @@ def run(
 ) -> None:
     """Apply `work` to each input object and print its answer; a bad line gives an error line and the rest goes on."""
     sink = sink or sys.stdout
-    for record in _answers(work, source or sys.stdin):
+    for record in _answers(work, source or standard_input()):
         sink.write(json.dumps(record, ensure_ascii=False) + "\n")
         sink.flush()
+
+
+def standard_input() -> TextIO:
+    """Standard input; a byte that is no UTF-8 is shown as a character that is not known and costs nothing else."""
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    return sys.stdin
 
 
 def _answers(work: Callable[[dict[str, Any]], dict[str, Any]], source: TextIO) -> Iterator[dict[str, Any]]:

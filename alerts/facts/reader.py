@@ -24,6 +24,7 @@ from alerts.model import (
     BiomarkerFact,
     DrugFact,
     EventFact,
+    EventType,
     Facts,
     IndicationFact,
     NewsItem,
@@ -210,7 +211,9 @@ class Reader:
 
     def _settle(self, reading: Reading, drugs: Sequence[DrugFact], bodies: Sequence[RegulatorFact]) -> None:
         """First approval or wider label, where the drugs' years tell; a biosimilar is a product of its own."""
-        if reading.main is None or any("biosimilar" in p.keyed.key for p in reading.parts[:3]):
+        if reading.main is None or reading.main.event.type is not EventType.APPROVAL:
+            return
+        if any("biosimilar" in p.keyed.key for p in reading.parts[:3]):
             return
         primary = [d.id for d in drugs if d.role is Role.PRIMARY]
         body = next((b.id for b in bodies if b.role is Role.PRIMARY), None)

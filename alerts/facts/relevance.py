@@ -33,11 +33,12 @@ def is_relevant(
     known = [d for d in drugs if d.role is Role.PRIMARY and d.tier not in _UNSURE_TIERS]
     titled_drug = any(m.field == "title" for d in known for m in d.mentions)
     titled_cancer = any(m.field == "title" for c in cancers if c.role is Role.PRIMARY for m in c.mentions)
-    if titled_cancer or CANCER_WORDS.search(_FIELD.sub("", title)):
+    field = "oncolog" in title or "cancer" in title
+    if titled_cancer or CANCER_WORDS.search(_FIELD.sub("", title) if field else title):
         return True
     if _OTHER.holds(title):
         return False
-    if _FIELD.search(title):
+    if field and _FIELD.search(title):
         return event is not EventType.CORPORATE or titled_drug
     if event in _COMPANY_NEWS and not titled_drug:
         about = event is EventType.CONFERENCE and any(d.role is Role.PRIMARY and d.tier != "other" for d in drugs)

@@ -14,7 +14,8 @@ _WORDS: dict[str, Any] = words("trials")
 MIN_GROUP = 3  # letters: a shorter one is too often something else
 _NO_NAMES = {n.upper() for n in _WORDS["no_names"]}
 _TOK = r"[A-Za-zα-ωΑ-Ω][\wα-ω.]*(?:[-‑–][\wα-ω.]+)*"
-_NAME = rf"(?P<name>(?=[\wα-ω.-]+[A-Z]){_TOK}(?: (?:[A-Z]{{2,5}}-?\d{{1,4}}[A-Z]{{0,2}}|[A-Z]{{2,4}}(?= (?:trial|study|Trial|Study))|\d{{1,3}}[A-Z]{{0,2}}))?)"
+# A capital behind the first letter; looked for once, without stepping back.
+_NAME = rf"(?P<name>(?=[\wα-ω.-][a-z0-9_.α-ωß-öø-ÿ-]*+[A-Z]){_TOK}(?: (?:[A-Z]{{2,5}}-?\d{{1,4}}[A-Z]{{0,2}}|[A-Z]{{2,4}}(?= (?:trial|study|Trial|Study))|\d{{1,3}}[A-Z]{{0,2}}))?)"
 _BETWEEN = rf"(?:[\s,]+(?:(?i:{_WORDS['between']})|[(\"“][\w-]+[)\"”])){{0,6}}"
 # NAME phase 3 trial; trial, NAME; a journal's "(NAME)", "NAME:" and "from NAME".
 _CALLED = re.compile(

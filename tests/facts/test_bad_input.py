@@ -2,6 +2,8 @@
 """Bad input of `oncowire classify --jsonl`: its own line says so with a code, and the rest goes on."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -48,6 +50,22 @@ def test_a_bad_line_says_what_is_wrong_and_the_next_is_read(line: str, code: str
     assert bad["error"]["code"] == code
     assert bad["error"]["message"]
     assert good["drugs"][0]["name"] == "tarlatamab"
+
+
+def test_half_a_character_is_shown_as_one_that_is_not_known_and_the_rest_is_read() -> None:
+    told, good = classified('{"title": "FDA approves tarlatamab \\ud800", "summary": "\\udfff"}', json.dumps(GOOD))
+    assert [d["name"] for d in told["drugs"]] == ["tarlatamab"]
+    assert good["drugs"][0]["name"] == "tarlatamab"
+
+
+def test_bytes_that_are_no_text_cost_nothing_else() -> None:
+    lines = b'{"title": "FDA approves tarlatamab \xff\xfe"}\n\xff\n' + json.dumps(GOOD).encode() + b"\n"
+    run = subprocess.run(
+        [sys.executable, "-m", "alerts.cli", "classify", "--jsonl"], input=lines, capture_output=True, check=True
+    )
+    told, bad, good = map(json.loads, run.stdout.splitlines())
+    assert told["drugs"][0]["name"] == good["drugs"][0]["name"] == "tarlatamab"
+    assert bad["error"]["code"] == "bad_json"
 
 
 def test_the_id_of_a_bad_line_is_given_back() -> None:
@@ -124,11 +142,15 @@ def test_a_foreign_item_is_marked_and_its_names_are_read() -> None:
     assert [d["name"] for d in told["drugs"]] == ["cabozantinib"]
 
 
+ANY = st.characters(exclude_categories=())  # halves of characters as well
+
+
 @settings(max_examples=60, deadline=None)
-@given(title=st.text(max_size=200), summary=st.text(max_size=400))
+@given(title=st.text(ANY, max_size=200), summary=st.text(ANY, max_size=400))
 def test_any_text_is_read_and_every_span_points_at_its_words(title: str, summary: str) -> None:
-    facts = reader().read(NewsItem(id="1", title=title, summary=summary))
-    fields = {"title": title, "summary": summary}
+    item = NewsItem(id="1", title=title, summary=summary)
+    facts = reader().read(item)
+    fields = {"title": item.title, "summary": item.summary}
     found: list[Any] = [
         *facts.drugs,
         *facts.indications,
