@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from alerts.facts.phrases import Guarded, Phrases
+from alerts.facts.phrases import Guarded, Phrases, branches
 from alerts.facts.vocabulary import words
 from alerts.model import EventType
 
@@ -55,7 +55,7 @@ def _grammar() -> tuple[Row, ...]:
         Row(
             EventType(row["event"]),
             row.get("status"),
-            _spelt("|".join(row["any"]), data["words"]),
+            _from_a_word(_spelt("|".join(row["any"]), data["words"])),
             re.compile(_spelt(row["unless"], data["words"])) if "unless" in row else None,
             row.get("where") == "title",
             row.get("level") != "loose",
@@ -70,12 +70,18 @@ def _spelt(text: str, words: dict[str, str]) -> str:
     return re.sub(r"~(\d{1,2}) ?", _gap, text)
 
 
+def _from_a_word(pattern: str) -> str:
+    """Every alternative begins where a word begins: "plus X approved" is no "us … approved"."""
+    return "|".join(b if b.startswith(_PLACED) else rf"(?<![a-z]){b}" for b in branches(pattern))
+
+
 def _gap(found: re.Match[str]) -> str:
     """`a~3 b`: up to three words between a and b; `a ~3b`: the same where the blank stands before."""
     most = found.group(1)
     return rf"(?: \S+){{0,{most}}} " if found.group().endswith(" ") else rf"(?:\S+ ){{0,{most}}}"
 
 
+_PLACED = (r"\b", "^", "(?<")  # says itself where it begins
 GRAMMAR = _grammar()
 _SIGN = re.compile(r"(?<=B )(?:positive|negative)\b")
 _PHRASES = Phrases(((rank, row.pattern) for rank, row in enumerate(GRAMMAR)), keep="events")

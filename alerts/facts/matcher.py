@@ -52,7 +52,7 @@ _ONCOLOGY = re.compile(
 # Beside an acronym that is an ordinary word.
 _STUDY = r"(?:trials?|stud(?:y|ies)|results|data|keynote)\b"
 _INSIDE = re.compile(
-    r" \([a-z0-9 ]{2,9}\)(?= (?:\w*carcinomas?|cancers?|tumors?|lymphomas?|leukemias?|melanomas?|sarcomas?|gliomas?|neoplasms?)\b)"
+    r" \([a-z0-9 ]{2,9}\)(?= (?:\w*carcinomas?|cancers?|tumors?|lymphomas?|leukemias?|melanomas?|sarcomas?|gliomas?|neoplasms?|amyloidosis|mastocytosis|macroglobulinemia)\b)"
 )
 _DESCRIBED = words("novel")["descriptions"]
 _HEADS, _KINDS, _VACCINES = (frozenset(_DESCRIBED[key]) for key in ("heads", "words", "vaccines"))

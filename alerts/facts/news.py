@@ -13,7 +13,12 @@ from alerts.model import EventType
 LEAD_SENTENCES = 4  # of the summary: news stands there, the rest is background
 _T = EventType
 _DIRECTED = {_T.TRIAL_POSITIVE, _T.TRIAL_NEGATIVE}
-_VAGUE = {_T.RESEARCH, _T.CORPORATE, _T.CONFERENCE}
+_OWN_WORDS, _AUTHORISED = {_T.OTHER, _T.RESEARCH, _T.ACCESS}, {_T.APPROVAL, _T.LABEL_EXPANSION}
+# A trial of a kind of drug that the title does not name.
+_UNNAMED = re.compile(
+    r"(?=.*\bphase (?:i|1|2|3)).*(?:immunotherap|immunochemo|chemoimmuno|chemotherap|inhibitor|antibod|vaccin|\bcar t\b)"
+)
+_PRODUCT = re.compile("[DREB]")  # an approval without a drug, a body or a marker is a figure of speech
 # A structured abstract, or its sections run together.
 _SECTION = re.compile(r"\W*(?:background|purpose|objectives?|introduction|aims?|methods|importance|context)\b")
 _LATER_SECTION = re.compile(r"\b(?:methods|results|conclusions?) ?: ")
@@ -136,12 +141,14 @@ def _article(title: Sentence, titled: Sequence[Told], parts: Sequence[Sentence],
     whole = " ".join(masked[p.number] for p in (title, *body))
     fallback = _whole(title, masked, _T.RESEARCH)
     first = next((t for t in titled if t.event.firm and t.event.type not in READOUTS), None)
-    if first is not None and first.event.type in {_T.OTHER, _T.RESEARCH, _T.ACCESS, _T.APPROVAL, _T.LABEL_EXPANSION}:
+    if first is not None and first.event.type in _OWN_WORDS:
+        return first
+    if first is not None and first.event.type in _AUTHORISED and _PRODUCT.search(name):
         return first
     if _DESIGN.search(name):
         return first or fallback
     trial = _TRIAL.search(name) or ("D" in name and _TRIAL.search(whole))
-    if not trial or _NO_TRIAL.search(name) or ("D" not in whole):
+    if not trial or _NO_TRIAL.search(name) or not ("D" in whole or _UNNAMED.search(name)):
         return fallback
     if _BENCH.search(whole) and not _IN_PATIENTS.search(whole) and not _CLINIC.search(title.keyed.key):
         return fallback

@@ -17,6 +17,7 @@ from alerts.facts.prepare import Part, Sentence, sentences
 from alerts.facts.reading import Found, Reading
 from alerts.facts.relevance import AT_LARGE, CANCER_WORDS, THE_FIELD, is_relevant
 from alerts.facts.roles import about_spans, is_idiom, is_subject
+from alerts.facts.short_forms import without_others
 from alerts.facts.subjects import Places, body_of_the_land, primary_cancers, primary_drugs, regulator_roles
 from alerts.facts.vocabulary import Vocabulary
 from alerts.facts.vocabulary.current import Latest
@@ -32,7 +33,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.9"
+EXTRACTOR_VERSION = "2026.11.10"
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
 
@@ -95,6 +96,7 @@ class Reader:
     def _found(self, item: NewsItem, parts: list[Sentence], whole: str) -> tuple[list[Found], list[trials.Place]]:
         """Known names, trials, and drugs that nothing knows, in the order of the text."""
         hits = [h for h in self._matcher.hits(parts, whole) if not (h.kind == "body" and is_idiom(_after(parts, h)))]
+        hits = without_others(parts, hits)
         spans: dict[int, list[tuple[int, int, bool]]] = {}
         for hit in hits:
             offsets = parts[hit.sentence].keyed.offsets

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from alerts.facts.phrases import Phrases
 from alerts.facts.prepare import Part, Sentence
+from alerts.facts.short_forms import abbreviates
 from alerts.facts.vocabulary import Vocabulary, words
 from alerts.model import Mention, NewsItem, TrialFact
 
@@ -144,7 +145,7 @@ def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
             group = "first" if "first" in pattern.groupindex and hit["first"] else "name"
             name = hit[group].rstrip(".")
             known = pattern is _WORD_NAMED or _is_name(name)
-            if known and not (pattern in (_BRACKETED, _NAMED) and _abbreviates(name, text[: hit.start()])):
+            if known and not (pattern in (_BRACKETED, _NAMED) and abbreviates(name, text[: hit.start()])):
                 yield name, hit.start(group), hit.start(group) + len(name)
 
 
@@ -182,17 +183,6 @@ def _is_name(name: str) -> bool:
     capitals = sum(c.isupper() for c in first)
     inner = any(c.isupper() for c in first[1:])
     return len(letters) >= 2 and len(first) >= 4 and inner and (capitals * 3 >= len(letters) or first[:3].isupper())
-
-
-def _abbreviates(name: str, before: str) -> bool:
-    """Is it the short form of the words before it, as in "stereotactic radiotherapy (SBRT)"?"""
-    letters = [c.lower() for c in name if c.isalpha()]
-    initials = [w[0].lower() for w in re.findall(r"[A-Za-z]+", before)][-(len(letters) + 3) :]
-    matched = 0
-    for initial in initials:
-        if matched < len(letters) and initial == letters[matched]:
-            matched += 1
-    return matched >= max(2, len(letters) - 1)
 
 
 def trials(
