@@ -145,6 +145,8 @@ class Weighed:
             return self._floor_of_known(further)
         if self.mine.event is self.story.facts.event is EventType.DEAL:
             return FLOOR_NAME if self._name_shared() else FLOOR
+        if self.fields.get("trial") is Verdict.AGREE and self.fields["event"] is Verdict.AGREE and self.told_together:
+            return FLOOR_COMPANY  # one readout of one trial
         if Verdict.AGREE in (self.fields.get("company"), self.fields.get("trial")):
             return max(self._floor_of_soft(FLOOR_MOST - FLOOR_STEP), min(FLOOR_MOST, FLOOR_COMPANY + further))
         if self.fields["indications"] is Verdict.AGREE:

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from alerts.facts import concepts, reader
+from alerts.facts.vocabulary import load as vocabulary
 from alerts.model import Decision, EventType, Grouping, NewsItem, StoryFacts
-from alerts.stories import Shelf, story_facts
+from alerts.stories import Shelf, rules, story_facts
 from tests.conftest import NOW
 
 
@@ -122,3 +123,7 @@ def test_a_filing_that_was_put_off_is_no_word_of_the_committee() -> None:
         days=5,
     )
     assert vote != delay
+
+
+def test_the_cost_bodies_of_the_rules_are_those_of_the_vocabulary() -> None:
+    assert {body.id for body in vocabulary().bodies.values() if body.kind == "hta"} == rules.COST_BODIES
