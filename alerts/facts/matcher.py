@@ -110,6 +110,8 @@ class Matcher:
                 for name in self._names[pattern]:
                     if last > end and name.exact is not None and len(name.exact) < MIN_PLURAL:
                         continue  # "EVs" are vesicles
+                    if name.kind == "indication" and key.endswith("non ", 0, start):
+                        continue  # "non-islet cell tumor" is none
                     if (name.exact is None and name.context is None) or _holds(name, sentence, start, end, whole_key):
                         found.append(Hit(name.kind, name.id, at, start, last))
                         break

@@ -14,6 +14,8 @@ LEAD_SENTENCES = 4  # of the summary: news stands there, the rest is background
 _T = EventType
 _DIRECTED = {_T.TRIAL_POSITIVE, _T.TRIAL_NEGATIVE}
 _OWN_WORDS, _AUTHORISED = {_T.OTHER, _T.RESEARCH, _T.ACCESS}, {_T.APPROVAL, _T.LABEL_EXPANSION}
+# "…: a multicentre phase Ib study", whatever else the title has words for.
+_SAYS_TRIAL = re.compile(r": an? (?!.*\banalys)(?:\S+ ){0,6}phase \S+ (?:\S+ ){0,3}(?:study|trial)\W*$")
 # A trial of a kind of drug that the title does not name.
 _UNNAMED = re.compile(
     r"(?=.*\bphase (?:i|1|2|3)).*(?:immunotherap|immunochemo|chemoimmuno|chemotherap|inhibitor|antibod|vaccin|\bcar t\b)"
@@ -148,7 +150,11 @@ def _article(title: Sentence, titled: Sequence[Told], parts: Sequence[Sentence],
     if _DESIGN.search(name):
         return first or fallback
     trial = _TRIAL.search(name) or ("D" in name and _TRIAL.search(whole))
-    if not trial or _NO_TRIAL.search(name) or not ("D" in whole or _UNNAMED.search(name)):
+    if (
+        not trial
+        or (_NO_TRIAL.search(name) and not _SAYS_TRIAL.search(name))
+        or not ("D" in whole or _UNNAMED.search(name))
+    ):
         return fallback
     if _BENCH.search(whole) and not _IN_PATIENTS.search(whole) and not _CLINIC.search(title.keyed.key):
         return fallback
