@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Channels: add by a form for each kind, test, confirm, switch off and on, last error; addresses that must not be written to."""
 
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
@@ -113,6 +115,22 @@ def switch(desk: CurrentDesk, channel_id: int) -> Response:
     return desk.go("/channels", said)
 
 
+@router.post("/channels/{channel_id:int}/confirm")
+@needs(Role.EDITOR, "channels:write")
+def ask_again(desk: CurrentDesk, channel_id: int) -> Response:
+    """The mail that asks the reader for consent once more, within the limits that keep strangers in peace."""
+    try:
+        with desk.store.write() as session:
+            row = sending.mine(session, desk, channel_id)
+            sending.ask_consent(session, desk, row)
+            said = f"{row.hint} is asked again to confirm; nothing else is sent there before."
+    except InputError as exc:
+        if exc.code == "not_found":
+            raise
+        said = exc.message
+    return desk.go("/channels", said)
+
+
 # ── subscribers ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -127,17 +145,18 @@ def subscribers(desk: CurrentDesk) -> Response:
         all_stopped = browse.suppressed(session, desk.actor.team_id)
     stopped = tables.of_rows("/subscribers", SUPPRESSED, of_stopped, all_stopped, _stopped_cell)
     if asked.csv:
-        return tables.csv_answer("subscribers", READERS, found.rows, _reader_cell)
+        return tables.csv_answer("subscribers", READERS, found.rows, partial(_reader_cell, desk.now))
     if of_stopped.csv:
         return tables.csv_answer("suppressed", SUPPRESSED[:-1], stopped.rows, _stopped_cell)
     readers = tables.Table("/subscribers", READERS, asked, found.rows, found.total)
     return desk.show("channels/subscribers.html", readers=readers, stopped=stopped, consents=browse.CONSENTS)
 
 
-def _reader_cell(row: Reading, key: str) -> Any:
+def _reader_cell(now: datetime, row: Reading, key: str) -> Any:
     link = row.link
-    wishes = (("", link.own_cadence), ("quiet ", link.own_quiet), ("muted until ", link.muted_until),
-              ("snoozed until ", link.snoozed_until))  # fmt: skip
+    times = (("muted until ", link.muted_until), ("snoozed until ", link.snoozed_until))
+    wishes = (("", link.own_cadence), ("quiet ", link.own_quiet),
+              *((word, until) for word, until in times if until and until > now))  # fmt: skip
     return {
         "rule": row.subscription.name,
         "to": f"{row.channel.label} ({row.channel.kind}: {row.channel.hint})",

@@ -142,7 +142,11 @@ def templates() -> jinja2.Environment:
 def name(concept_id: str) -> str:
     """The preferred name of a concept, the bare id if no vocabulary knows it."""
     ref = concepts().get(concept_id)
-    return ref.name if ref else concept_id.partition(":")[2].upper() or concept_id
+    if ref is not None:
+        return ref.name
+    bare = concept_id.partition(":")[2]
+    is_word = concept_id.startswith("novel:") and not any(map(str.isdigit, bare))
+    return (bare if is_word else bare.upper()) or concept_id
 
 
 def ago(then: datetime | date | None, now: datetime) -> str:

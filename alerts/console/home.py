@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from alerts.console.access import GuardedRoute
 from alerts.console.desk import CurrentDesk
 from alerts.console.roles import Role, needs
-from alerts.store import views
+from alerts.store import rules, views
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
@@ -21,4 +21,5 @@ def home(desk: CurrentDesk) -> Response:
             stories=views.latest_stories(session, 20),
             deliveries=views.deliveries(session, desk.actor.team_id, 20),
             feeds=views.feeds(session),
+            first_rule=desk.actor.may("editor") and not rules.any_of(session, desk.actor.team_id),
         )

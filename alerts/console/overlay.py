@@ -43,11 +43,11 @@ CHANGES = (
 )
 QUEUE = (
     tables.Column("name", "Name"),
-    tables.Column("seen", "Seen", number=True),
-    tables.Column("reason", "Looks like a drug by"),
-    tables.Column("first", "First seen in"),
-    tables.Column("state", "State"),
     tables.Column("change", "What is it?", sortable=False),
+    tables.Column("seen", "Seen", number=True),
+    tables.Column("first", "First seen in"),
+    tables.Column("reason", "Looks like a drug by"),
+    tables.Column("state", "State"),
 )
 STATES = ("open", "accepted", "refused")
 FIELDS = ("what", "id", "name", "names", "sort", "above", "of", "novel", "text")
@@ -252,7 +252,7 @@ def review(desk: CurrentDesk) -> Response:
         found = novel.with_examples(session)
     table = tables.of_rows("/vocabulary/review", QUEUE, asked, found, _queue_cell)
     if asked.csv:
-        return tables.csv_answer("review", QUEUE[:-1], table.rows, _queue_cell)
+        return tables.csv_answer("review", [c for c in QUEUE if c.key != "change"], table.rows, _queue_cell)
     return desk.show("vocabulary/review.html", table=table, states=STATES, all=len(found))
 
 

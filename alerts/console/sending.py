@@ -40,7 +40,7 @@ def add_channel(session: Session, desk: Desk, spec: ChannelSpec, label: str) -> 
     """A new channel of the team. Raises InputError(channel_exists · label_taken)."""
     team = desk.actor.team_id
     shown = rulefiles.hint(spec)
-    label = " ".join(label.split()) or _free_label(session, team, shown)
+    label = " ".join(label.split()) or rulefiles.free_label(session, team, shown)
     if subscriptions.channel_by_label(session, team, label) is not None:
         raise InputError("label_taken", "Another channel of your team has this name.")
     state = "unverified" if desk.settings.double_opt_in and spec.kind == "email" else "active"
@@ -51,13 +51,6 @@ def add_channel(session: Session, desk: Desk, spec: ChannelSpec, label: str) -> 
         raise InputError("channel_exists", f"Your team has this destination already: {row.label}.")
     desk.audit(session, "channel_added", f"channel {label}", kind=spec.kind)
     return row
-
-
-def _free_label(session: Session, team: int, shown: str) -> str:
-    label, number = shown, 2
-    while subscriptions.channel_by_label(session, team, label) is not None:
-        label, number = f"{shown} ({number})", number + 1
-    return label
 
 
 def mine(session: Session, desk: Desk, channel_id: int) -> Channel:

@@ -137,7 +137,7 @@ def welcome(desk: CurrentDesk, token: str, email: Field = "", name: Field = "", 
         return desk.show("signin/welcome.html", 422, fault=exc.message, **shown)
     if made is None:
         return desk.show("signin/dead_link.html", 410)
-    return _let_in(desk, made, "/", "Welcome. This page shows what Oncowire has read; start with a rule under Rules.")
+    return _let_in(desk, made, "/", "Welcome. This page shows what Oncowire has read.")
 
 
 def _accept(

@@ -95,8 +95,17 @@ def _channel(store: Store, session: Session, team: int, spec: ChannelSpec, now: 
     shown = hint(spec)
     state = "unverified" if opt_in and spec.kind == "email" else "active"
     return subscriptions.save_channel(
-        store, session, team, Destination(ChannelKind(spec.kind), spec.config, shown, shown), now, state
-    )
+        store, session, team,
+        Destination(ChannelKind(spec.kind), spec.config, free_label(session, team, shown), shown), now, state,
+    )  # fmt: skip
+
+
+def free_label(session: Session, team: int, shown: str) -> str:
+    """A name that no channel of the team has: two webhooks of one host are told apart in a rule file that is written."""
+    label, number = shown, 2
+    while subscriptions.channel_by_label(session, team, label) is not None:
+        label, number = f"{shown} ({number})", number + 1
+    return label
 
 
 def hint(spec: ChannelSpec) -> str:

@@ -89,6 +89,13 @@ def all_of(session: Session, team_id: int, states: Sequence[str] = ()) -> Sequen
     return session.exec(statement.where(col(Subscription.state).in_(states)) if states else statement).all()
 
 
+def any_of(session: Session, team_id: int) -> bool:
+    """Has the team a rule at all?"""
+    return (
+        session.exec(select(Subscription.id).where(col(Subscription.team_id) == team_id).limit(1)).first() is not None
+    )
+
+
 def channels(session: Session, team_id: int) -> Sequence[Channel]:
     """The team's channels by label."""
     return session.exec(select(Channel).where(col(Channel.team_id) == team_id).order_by(col(Channel.label))).all()

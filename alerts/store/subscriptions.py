@@ -119,6 +119,7 @@ def save(
         "author": author,
         "at": now,
         "spec": dict(spec),
+        "routes": [list(route) for route in routes],
     }
     insert_new(session, SubscriptionRevision, [revision])
     return outcome

@@ -21,7 +21,7 @@ pytestmark = browser.MARKS
 KEY_PAGES = ("/", "/rules", "/rules/try", "/stories/1", "/channels", "/account")
 PAGES = (
     *KEY_PAGES, "/rules/new", "/rules/yaml", "/stories", "/deliveries", "/subscribers", "/feeds", "/feeds/1", "/templates",
-    "/templates/email", "/vocabulary?q=Cabometyx", "/status", "/audit", "/users",
+    "/templates/email", "/vocabulary?q=Cabometyx", "/vocabulary/review", "/vocabulary/changes", "/status", "/audit", "/users",
 )  # fmt: skip
 
 

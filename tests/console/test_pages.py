@@ -122,6 +122,25 @@ def test_a_channel_is_added_tested_renamed_and_switched_off(as_: As, store: Stor
     assert actions(store) == ["channel_added", "channel_tested", "channel_renamed", "channel_disabled"]
 
 
+def test_an_address_that_has_not_answered_is_asked_again_within_limits(as_: As, store: Store) -> None:
+    bob = as_("bob")
+    bob.post("/channels/add", MAIL)
+    assert "needs no confirmation" in after(bob, "/channels/1/confirm")
+    with store.write() as session:
+        session.get_one(Channel, 1).state = "unverified"
+    assert "Send the confirmation again" in bob.get("/channels").text
+    assert "is asked again to confirm" in after(bob, "/channels/1/confirm")
+    assert "asked less than an hour ago" in after(bob, "/channels/1/confirm")
+    with store.read() as session:
+        assert session.exec(select(Delivery.kind)).all() == ["confirm"]
+    assert actions(store) == ["channel_added", "consent_asked"]
+
+
+def after(browser: Browser, path: str) -> str:
+    """The page that a form leads to."""
+    return browser.get(str(browser.post(path).headers["location"])).text
+
+
 def test_what_ended_is_sent_again_and_what_is_open_is_not(as_: As, store: Store) -> None:
     bob = as_("bob")
     bob.post("/channels/add", MAIL)

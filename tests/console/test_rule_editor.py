@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import select
 
 from alerts.config import Settings
+from alerts.console.rules import preview
 from alerts.store import rules
 from alerts.store.engine import Store
 from alerts.store.tables import AuditEntry
@@ -161,6 +162,75 @@ def test_history_shows_who_changed_what_and_undoes_it(as_: As, store: Store, peo
     assert row.spec["rule"]["events"] == {"any": [], "all": [], "none": []}
 
 
+def test_history_shows_where_it_was_told_and_undo_brings_that_back(as_: As, store: Store, people: People) -> None:
+    bob = as_("bob")
+    rule = saved_id(bob.post("/rules/save", {**CABO, "state": "active"}))
+    bob.post("/channels/add", {"kind": "email", "value": "team@example.org", "label": "Team"})
+    moved = {**CABO, "id": rule, "revision": "1", "new_email": "", "channel": ["2"], "state": "active"}
+    assert bob.post("/rules/save", moved).status_code == 303
+    page = bob.get(f"/rules/{rule}/history").text
+    assert re.search(r'class="removed">- +- \{channel: bob@example.org\}', page)
+    assert re.search(r'class="added">\+ +- \{channel: Team\}', page)
+    bob.post(f"/rules/{rule}/undo", {"revision": "1"})
+    with store.read() as session:
+        assert [c.label for c in rules.channels_of(session, rule)] == ["bob@example.org"]
+    bob.post(f"/rules/{rule}/undo", {"revision": "2"})
+    with store.read() as session:
+        assert [c.label for c in rules.channels_of(session, rule)] == ["Team"]
+
+
+def test_saving_tells_how_the_volume_changes(as_: As, news: None) -> None:
+    bob = as_("bob")
+    rule = saved_id(bob.post("/rules/save", {**CABO, "state": "active"}))
+    assert "It is on: about 2.0 stories a week" in bob.get(f"/rules/{rule}").text
+    narrower = {
+        **CABO,
+        "chip": [*CABO["chip"], "regulators.any=org:EC"],
+        "id": rule,
+        "revision": "1",
+        "state": "active",
+    }
+    bob.post("/rules/save", narrower)
+    assert "about 1.0 stories a week instead of 2.0" in bob.get(f"/rules/{rule}").text
+
+
+def test_what_a_concept_takes_in_is_shown_as_a_tree(as_: As) -> None:
+    page = as_("bob").post("/rules/form", {**CABO, "chip": ["drugs.any=class:immune checkpoint inhibitor"]}).text
+    assert "What immune checkpoint inhibitor takes in" in page
+    assert re.search(r"PD-1 inhibitor</a> <span class=.quiet.>and \d+ below it", page)
+
+
+@pytest.mark.parametrize(
+    ("matches", "per_week", "stories", "told"),
+    [
+        (0, 0.0, 0, "no stories yet"),
+        (0, 0.0, 9, "Nothing in the last 90 days"),
+        (700, 54.4, 900, "about 54 a week"),
+        (9, 1.0, 900, ""),
+    ],
+)
+def test_a_rule_that_meets_nothing_or_too_much_is_warned_of(
+    matches: int, per_week: float, stories: int, told: str
+) -> None:
+    said = preview.warning(matches, per_week, 90, stories)
+    assert told in said
+    assert bool(said) == bool(told)
+
+
+def test_two_webhooks_of_one_host_are_told_apart_in_yaml(as_: As) -> None:
+    bob = as_("bob")
+    hook = "https://hooks.slack.com/services/T00000000/B0000000{}/abcdefghijklmnopqrstuvwx"
+    text = "".join(
+        f"- name: Rule {n}\n  rule: {{drugs: {{any: [cabozantinib]}}}}\n  channels: [{{slack: '{hook.format(n)}'}}]\n"
+        for n in (1, 2)
+    )
+    assert "Rule 2: created" in plain(bob.post("/rules/yaml", {"text": text, "do": "apply"}).text)
+    out = bob.get("/rules/all.yaml").text
+    assert "{channel: Slack webhook at hooks.slack.com}" in out
+    assert "{channel: Slack webhook at hooks.slack.com (2)}" in out
+    assert plain(bob.post("/rules/yaml", {"text": out, "do": "apply"}).text).count(": unchanged") == 2
+
+
 def test_pause_duplicate_and_switch_on(as_: As, store: Store, people: People) -> None:
     bob = as_("bob")
     rule = saved_id(bob.post("/rules/save", {**CABO, "state": "active"}))
@@ -218,7 +288,7 @@ def test_a_pasted_article_shows_who_would_be_told_and_why_not(as_: As) -> None:
     page = plain(bob.post("/rules/try", {"text": text}).text)
     assert "Cabozantinib told cabozantinib" in page
     assert "Draft no: it is a draft cabozantinib" in page
-    assert "FDA only no regulators FDA" in page
+    assert "FDA only no regulator : it wants FDA" in page
 
 
 def test_an_address_inside_our_own_network_is_not_fetched(as_: As) -> None:

@@ -10,9 +10,10 @@ from datetime import timedelta
 import pytest
 
 from alerts.config import Settings
-from alerts.store import accounts, channels
+from alerts.facts.vocabulary.edits import Edit
+from alerts.store import accounts, channels, vocabulary
 from alerts.store.engine import Store
-from alerts.store.tables import Channel, FeedAttempt
+from alerts.store.tables import Channel, FeedAttempt, NovelName
 from tests.conftest import NOW
 from tests.console.conftest import Browser, People
 from tests.console.news import bring_in
@@ -22,6 +23,7 @@ As = Callable[[str], Browser]
 TABLES = [
     ("/stories", ""), ("/stories/1/why", ""), ("/deliveries", ""), ("/channels", ""), ("/subscribers", ""),
     ("/subscribers", "s-"), ("/feeds", ""), ("/feeds/1", ""), ("/rules", ""), ("/audit", ""), ("/users", ""), ("/users", "t-"),
+    ("/vocabulary/changes", ""), ("/vocabulary/review", ""),
 ]  # fmt: skip
 FORMULA = re.compile(r"^\s*[=+\-@|%]")
 
@@ -38,6 +40,11 @@ def full(as_: As, store: Store, store_settings: Settings, people: People) -> Non
     alice.post("/channels/add", {"kind": "email", "value": "reader@example.org", "label": "-2+3"})
     bring_in(store, store_settings)
     with store.write() as session:
+        vocabulary.add(session, Edit("=SUM(A1) is a drug", {"drugs": {"=SUM(A1)": {}}}), "alice@example.org", NOW)
+        vocabulary.add(session, Edit("“x9” is no drug", {"not_drugs": ["x9"]}), "alice@example.org", NOW)
+        for name, seen in (("+zyxwotinib", 3), ("XQR-4471", 1)):
+            row = NovelName(name=name, reason="INN stem", first_item_id=1, seen_count=seen, first_seen_at=NOW)
+            session.add(row)
         accounts.create_user(session, "eve@example.org", "=1+1", NOW)
         made = session.get_one(Channel, 1)
         channels.suppress(session, made.fingerprint, made.hint, "hard_bounce", NOW)

@@ -2,7 +2,7 @@
 """What pages and API do to stored rules: save, state, copy, undo, YAML. Each with its line in the audit log, in the
 transaction of the caller, so that neither is there without the other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import unified_diff
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from alerts.pipeline import rulefiles
 from alerts.store import rules, subscriptions
 from alerts.store.rules import Link
 from alerts.store.subscriptions import Route
-from alerts.store.tables import Subscription, SubscriptionRevision
+from alerts.store.tables import Channel, Subscription, SubscriptionRevision
 from alerts.subscriptions import ChannelSpec, SubscriptionSpec
 from alerts.subscriptions.written import written
 
@@ -96,8 +96,20 @@ def undo(session: Session, desk: Desk, row: Subscription, revision: int) -> None
     old = next((r for r in rules.history(session, row.id) if r.revision == revision), None)
     if old is None:
         raise not_found("revision")
-    _keep(session, desk, row.name, {**old.spec, "name": row.name, "state": row.state}, _routes(session, row))
+    routes = _routes_of(old, _of_team(session, row))
+    if routes is None or (row.state == "active" and not routes):  # a rule that is on is told somewhere
+        routes = _routes(session, row)
+    _keep(session, desk, row.name, {**old.spec, "name": row.name, "state": row.state}, routes)
     desk.audit(session, "rule_undone", f"rule {row.name}", to=revision, revision=row.revision)
+
+
+def _of_team(session: Session, row: Subscription) -> dict[int, Channel]:
+    return {c.id: c for c in rules.channels(session, row.team_id) if c.id is not None}
+
+
+def _routes_of(old: SubscriptionRevision, channels: Mapping[int, Channel]) -> list[Route] | None:
+    """Where a revision told it, as far as those channels are still there; None where that was not kept."""
+    return None if old.routes is None else [Route(*kept) for kept in old.routes if kept[0] in channels]
 
 
 # ── history ──────────────────────────────────────────────────────────────────────────────────────
@@ -114,7 +126,11 @@ def history(session: Session, row: Subscription) -> list[Entry]:
     """Newest first."""
     assert row.id is not None
     kept = rules.history(session, row.id)
-    texts = [written([stored_spec({"name": row.name, **r.spec})], concepts()) for r in kept]
+    channels = _of_team(session, row)
+    texts = []
+    for r in kept:
+        named = [_named(channels[route.channel_id].label, route) for route in _routes_of(r, channels) or []]
+        texts.append(written([stored_spec({"name": row.name, **r.spec}, named)], concepts()))
     return [Entry(r, _diff(old, new)) for r, new, old in zip(kept, texts, [*texts[1:], ""], strict=False)]
 
 
@@ -149,13 +165,15 @@ def wholes(session: Session, rows: Sequence[Subscription]) -> list[Whole]:
 
 
 def _whole(row: Subscription, links: Sequence[Link]) -> Whole:
-    named = tuple(
-        ChannelSpec(kind="channel", config={"label": link.label}, cadence=link.cadence, quiet=link.quiet,
-                    cap_per_day=link.cap_per_day)
-        for link in links
-    )  # fmt: skip
+    named = [_named(link.label, link) for link in links]
     spec = stored_spec({**row.spec, "name": row.name, "state": row.state})
-    return Whole(row, spec.model_copy(update={"channels": named}), [link.channel_id for link in links])
+    return Whole(row, spec.model_copy(update={"channels": tuple(named)}), [link.channel_id for link in links])
+
+
+def _named(label: str, kept: Link | Route) -> ChannelSpec:
+    return ChannelSpec(
+        kind="channel", config={"label": label}, cadence=kept.cadence, quiet=kept.quiet, cap_per_day=kept.cap_per_day
+    )
 
 
 def apply(session: Session, desk: Desk, specs: Sequence[SubscriptionSpec]) -> list[tuple[str, str]]:

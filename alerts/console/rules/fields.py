@@ -163,3 +163,21 @@ def chip(field: str, value: str) -> Chip:
     if ref is None:
         return Chip(value, value, "not in the vocabulary any more: never met")
     return Chip(value, ref.name, _note(ref.kind, "", lookup().count_below(value)))
+
+
+class Branch(NamedTuple):
+    """What stands directly below a concept. `below`: how many concepts are below it in turn."""
+
+    concept: str
+    name: str
+    below: int
+
+
+MAX_BRANCHES = 60
+
+
+def tree(field: str, value: str) -> list[Branch]:
+    """What a value takes in, one level of it; empty for what has nothing below it."""
+    card = lookup().card(value) if field in CONCEPT_FIELDS else None
+    found = card.below if card is not None else ()
+    return [Branch(ref.id, ref.name, lookup().count_below(ref.id)) for ref in found[:MAX_BRANCHES]]

@@ -10,6 +10,7 @@ from alerts.console.access import GuardedRoute
 from alerts.console.desk import CurrentDesk, Desk
 from alerts.console.roles import Role, needs
 from alerts.console.rules import article, changes
+from alerts.console.rules.preview import FIELD_WORDS
 from alerts.errors import OncowireError
 from alerts.facts import concepts
 from alerts.store import rules
@@ -78,7 +79,7 @@ def apply_yaml(
 @router.get("/try")
 @needs(Role.VIEWER)
 def try_page(desk: CurrentDesk) -> Response:
-    return desk.show("rules/try.html", text="", fault="", item=None, facts=None, tried=[], wanted={})
+    return desk.show("rules/try.html", text="", fault="", item=None, facts=None, tried=[], wanted={}, words=FIELD_WORDS)
 
 
 @router.post("/try")
@@ -89,7 +90,15 @@ def try_article(desk: CurrentDesk, text: Annotated[str, Form(max_length=200_000)
         item = article.pasted(text, desk.settings)
     except OncowireError as exc:
         return desk.show(
-            "rules/try.html", 422, text=text, fault=exc.message, item=None, facts=None, tried=[], wanted={}
+            "rules/try.html",
+            422,
+            text=text,
+            fault=exc.message,
+            item=None,
+            facts=None,
+            tried=[],
+            wanted={},
+            words=FIELD_WORDS,
         )
     with desk.store.read() as session:
         rows = list(rules.all_of(session, desk.actor.team_id))
@@ -100,4 +109,6 @@ def try_article(desk: CurrentDesk, text: Annotated[str, Form(max_length=200_000)
         for t in tried
         for field in t.found.failed
     }
-    return desk.show("rules/try.html", text=text, fault="", item=item, facts=facts, tried=tried, wanted=wanted)
+    return desk.show(
+        "rules/try.html", text=text, fault="", item=item, facts=facts, tried=tried, wanted=wanted, words=FIELD_WORDS
+    )

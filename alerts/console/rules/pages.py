@@ -13,7 +13,7 @@ from alerts.console.desk import CurrentDesk, Desk, not_found
 from alerts.console.roles import Role, needs
 from alerts.console.rules import changes, preview
 from alerts.console.rules import form as forms
-from alerts.console.rules.fields import BY_KEY, FIELDS, chip, suggest
+from alerts.console.rules.fields import BY_KEY, FIELDS, chip, suggest, tree
 from alerts.console.rules.form import RuleForm
 from alerts.facts import concepts
 from alerts.model import ChannelKind, EventType
@@ -101,6 +101,7 @@ def _values(desk: Desk, row: Subscription | None, form: RuleForm, days: int) -> 
         "form": form,
         "fields": FIELDS,
         "chip": chip,
+        "tree": tree,
         "channels": channels,
         "told": told,
         "days": days,

@@ -37,6 +37,9 @@ class SubscriptionRevision(SQLModel, table=True):
     author: str
     at: datetime
     spec: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    routes: list[Any] | None = Field(
+        default=None, sa_column=Column(JSON, nullable=True)
+    )  # Route as it is; None: not kept
 
 
 class Channel(SQLModel, table=True):
