@@ -35,9 +35,9 @@ from alerts.subscriptions import Rule
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/vocabulary")
 CHANGES = (
-    tables.Column("at", "When (UTC)"),
-    tables.Column("author", "Who"),
     tables.Column("said", "What it says"),
+    tables.Column("author", "Who"),
+    tables.Column("at", "When (UTC)"),
     tables.Column("state", "State"),
     tables.Column("change", "Change", sortable=False),
 )

@@ -1,20 +1,38 @@
 # SPDX-License-Identifier: MIT
 """The other pages: what people do there works, is noted, and stays inside the team."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 
 import pytest
+from fastapi import FastAPI
 from sqlmodel import select
 
 from alerts.config import Settings
 from alerts.console import whynot
 from alerts.console.tables import safe_cell
-from alerts.store import accounts, rules
+from alerts.feeds import ListedFeed
+from alerts.pipeline import Pipeline
+from alerts.store import accounts, feeds, rules
 from alerts.store.engine import Store
-from alerts.store.tables import AuditEntry, Channel, Delivery, Feed, FeedAttempt, Story, StoryFeedback
+from alerts.store.insert import insert_new
+from alerts.store.tables import (
+    AuditEntry,
+    Channel,
+    Delivery,
+    Feed,
+    FeedAttempt,
+    Heartbeat,
+    Item,
+    Notice,
+    Story,
+    StoryFeedback,
+)
 from tests.console.conftest import Browser, People
 from tests.console.news import bring_in
+from tests.serving import serving
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 As = Callable[[str], Browser]
@@ -329,3 +347,78 @@ def test_what_the_team_said_of_a_story_stands_there_and_not_in_the_message_bar(a
     assert "bob@example.org" in page
     assert "StoryFeedback" not in page
     assert 'class="said"' not in bob.get("/stories/2").text
+
+
+def test_a_story_shows_its_timeline_and_who_else_reported_it(as_: As, store: Store, store_settings: Settings) -> None:
+    bring_in(store, store_settings)
+    now = datetime.now(UTC)
+    later = (
+        ("EC approves osimertinib in EGFR-mutated lung cancer", "https://second.example.org/ec"),
+        ("FDA approves cabozantinib for neuroendocrine tumours", "https://second.example.org/fda"),
+    )
+    with store.write() as session:
+        feed = feeds.add(session, ListedFeed("https://second.example.org/rss", "Second Outlet"), now, now)
+        rows = [
+            {"feed_id": feed, "identity": url, "title": title, "summary": f"{title}.", "url": url, "first_seen_at": now,
+             "updated_at": now, "due_at": now, "published_at": now}
+            for title, url in later
+        ]  # fmt: skip
+        insert_new(session, Item, rows)
+    pipeline = Pipeline(store_settings)
+    pipeline.process_due()
+    pipeline.close()
+    vera = as_("vera")
+    update = vera.get("/stories/7").text
+    assert re.search(
+        r'<ol class="timeline">.*CHMP recommends.*aria-current="true".*EC approves osimertinib', update, re.S
+    )
+    assert 'aria-current="true"' in vera.get("/stories/3").text, "the earlier step shows the later one"
+    assert "Example Wire, also reported by Second Outlet" in vera.get("/stories/6").text
+
+
+def test_status_tells_queues_lag_workers_and_dead_letters(as_: As, store: Store, news: None) -> None:
+    now = datetime.now(UTC)
+    with store.write() as session:
+        item = session.get_one(Item, 1)
+        item.stage, item.due_at = "read", now - timedelta(seconds=90)
+        item.error_code, item.error_text = "read_failed", "a strange text"
+        session.add(Heartbeat(stage="read", at=now - timedelta(minutes=3)))
+        session.add(Notice(key="stage:read:stuck", text="Items wait to be read.", since=now))
+    page = " ".join(re.sub(r"<[^>]+>", " ", as_("vera").get("/status").text).split())
+    assert re.search(r"items to read 1 9\d s", page)
+    assert "read 3 min ago" in page
+    assert "Items wait to be read." in page
+    assert "read_failed a strange text" in page
+
+
+class Newsroom(BaseHTTPRequestHandler):
+    """A page that names its feed, and the feed."""
+
+    def do_GET(self) -> None:
+        feed = self.path == "/feed.xml"
+        entry = "<item><title>FDA approves a drug</title><link>https://a.example.org/1</link></item>"
+        page = (
+            '<html><head><link rel="alternate" type="application/rss+xml" title="Wire" href="/feed.xml"></head></html>'
+        )
+        body = f'<rss version="2.0"><channel><title>Our wire</title>{entry}</channel></rss>' if feed else page
+        self.send_response(200)
+        self.send_header("Content-Type", "application/rss+xml" if feed else "text/html")
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: object) -> None:
+        """Not in the output of the tests."""
+
+
+@pytest.mark.enable_socket
+def test_a_page_names_its_feed_which_is_looked_into_before_it_is_added(
+    as_: As, app: FastAPI, store_settings: Settings
+) -> None:
+    with serving(Newsroom) as address:
+        app.state.settings = store_settings.model_copy(update={"fetch_allow": frozenset({address})})
+        bob = as_("bob")
+        found = bob.post("/feeds/check", {"url": f"http://{address}/"}).text
+        assert f"http://{address}/feed.xml" in found
+        looked = bob.post("/feeds/check", {"url": f"http://{address}/feed.xml"}).text
+        assert "Our wire" in looked
+        assert "FDA approves a drug" in looked
