@@ -246,10 +246,10 @@ def in_force_as_yaml(session: Session) -> str:
 def review(desk: CurrentDesk) -> Response:
     """Names that look like drugs and that no vocabulary knows."""
     asked = tables.wanted(desk.request, QUEUE, "-seen", ["state"])
-    if "state" not in desk.request.query_params:
-        asked = asked._replace(filters={"state": "open"})
     with desk.store.read() as session:
         found = novel.with_examples(session)
+    if "state" not in desk.request.query_params and any(q.row.state == "open" for q in found):
+        asked = asked._replace(filters={"state": "open"})
     table = tables.of_rows("/vocabulary/review", QUEUE, asked, found, _queue_cell)
     if asked.csv:
         return tables.csv_answer("review", [c for c in QUEUE if c.key != "change"], table.rows, _queue_cell)
