@@ -18,6 +18,7 @@ from typing import NamedTuple
 from fastapi.testclient import TestClient
 from PIL import Image
 from playwright.sync_api import Browser, Page
+from sqlmodel import col, select
 
 from alerts.config import Settings, load
 from alerts.console.access import cookie_name
@@ -181,9 +182,9 @@ def _service(store: Store) -> None:
     """Deliveries that ended in different ways, polls, a notice, an address that must not be written to."""
     now = datetime.now(UTC)
     with store.write() as session:
-        for channel in session.query(Channel):
+        for channel in session.exec(select(Channel)):
             channel.state, channel.verified_at = "active", now
-        for n, delivery in enumerate(session.query(Delivery).order_by(Delivery.id)):
+        for n, delivery in enumerate(session.exec(select(Delivery).order_by(col(Delivery.id)))):
             delivery.state, delivery.state_reason = [
                 ("sent", "delivered"),
                 ("dead", "the address does not exist"),
