@@ -191,7 +191,7 @@ def _service(store: Store) -> None:
                 ("retry", "greylisted"),
             ][n % 3]
             delivery.attempts_made, delivery.sent_at = 1, now if n % 3 == 0 else None
-            session.add(DeliveryAttempt(delivery_id=delivery.id, number=1, started_at=now, finished_at=now,
+            session.add(DeliveryAttempt(delivery_id=delivery.id or 0, number=1, started_at=now, finished_at=now,
                                         outcome="ok" if n % 3 == 0 else "permanent", code="250" if n % 3 == 0 else "550",
                                         detail="" if n % 3 == 0 else "5.1.1 User unknown"))  # fmt: skip
         for n in range(40):
