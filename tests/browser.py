@@ -5,9 +5,10 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -57,6 +58,26 @@ def site(var_dir: Path) -> Iterator[str]:
     finally:  # a test that failed must not leave the whole run waiting for its server
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def visits(chromium: Browser, wait_s: float) -> Iterator[Callable[..., Page]]:
+    """`open_page(address, cookies, **options)`: a page in a browser of its own, which watches for what the policy refuses."""
+    contexts = []
+
+    def open_page(address: str, cookies: Sequence[dict[str, Any]] = (), **options: Any) -> Page:
+        context = chromium.new_context(**options)
+        contexts.append(context)
+        context.add_cookies(cookies)  # type: ignore[arg-type] # its own TypedDict is not exported
+        context.add_init_script(WATCH)
+        page = context.new_page()
+        page.set_default_timeout(wait_s * 1000)
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
 
 
 def refused(page: Page) -> list[str]:

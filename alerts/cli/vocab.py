@@ -154,8 +154,7 @@ def accept(
         inn = concepts().resolve("drug", known_as) if known_as else None
         if known_as and (inn is None or inn.kind != "drug"):
             raise InputError("unknown_name", f"no drug is known as {known_as!r}; accept it without --as first")
-        sort = "code" if any(map(str.isdigit, name)) else "synonym"
-        _save(store, edits.add_name(current(), inn, name, sort, name) if inn else edits.new_drug(name, novel=name))
+        _save(store, edits.known_as(current(), inn, name) if inn else edits.new_drug(name, novel=name))
 
 
 @review_app.command()

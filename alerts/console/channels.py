@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from alerts.console import sending, tables
 from alerts.console.access import GuardedRoute
-from alerts.console.desk import CurrentDesk, Desk
+from alerts.console.desk import CurrentDesk, Desk, refusal
 from alerts.console.roles import Role, needs
 from alerts.errors import InputError
 from alerts.store import browse
@@ -50,10 +50,7 @@ def channel_list(desk: CurrentDesk) -> Response:
 def _show(desk: Desk, status: int = 200, fault: str = "", kind: str = "", value: str = "") -> Response:
     asked = tables.wanted(desk.request, COLUMNS, "label", ["state", "kind"])
     with desk.store.read() as session:
-        found = browse.channels(
-            session, desk.actor.team_id,
-            asked.of_store(),
-        )  # fmt: skip
+        found = browse.channels(session, desk.actor.team_id, asked.of_store())
     if asked.csv:
         return tables.csv_answer("channels", COLUMNS, found.rows, _cell)
     table = tables.Table("/channels", COLUMNS, asked, found.rows, found.total)
@@ -93,9 +90,7 @@ def rename(desk: CurrentDesk, channel_id: int, label: Text) -> Response:
         with desk.store.write() as session:
             sending.rename(session, desk, sending.mine(session, desk, channel_id), label)
     except InputError as exc:
-        if exc.code == "not_found":
-            raise
-        return desk.go("/channels", exc.message)
+        return desk.go("/channels", refusal(exc))
     return desk.go("/channels")
 
 
@@ -109,9 +104,7 @@ def switch(desk: CurrentDesk, channel_id: int) -> Response:
             sending.switch(session, desk, row, on=row.state != "active")
             said = f"“{row.label}” is {'on' if row.state == 'active' else 'off: nothing is sent there'}."
     except InputError as exc:
-        if exc.code == "not_found":
-            raise
-        said = exc.message
+        said = refusal(exc)
     return desk.go("/channels", said)
 
 
@@ -125,9 +118,7 @@ def ask_again(desk: CurrentDesk, channel_id: int) -> Response:
             sending.ask_consent(session, desk, row)
             said = f"{row.hint} is asked again to confirm; nothing else is sent there before."
     except InputError as exc:
-        if exc.code == "not_found":
-            raise
-        said = exc.message
+        said = refusal(exc)
     return desk.go("/channels", said)
 
 

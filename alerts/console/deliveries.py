@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from alerts.console import sending, tables
 from alerts.console.access import GuardedRoute
-from alerts.console.desk import CurrentDesk, not_found
+from alerts.console.desk import CurrentDesk, not_found, refusal
 from alerts.console.roles import Role, needs
 from alerts.errors import InputError
 from alerts.model import AlertKind, DeliveryState
@@ -74,7 +74,5 @@ def again(desk: CurrentDesk, delivery_id: int) -> Response:
         with desk.store.write() as session:
             sending.again(session, desk, delivery_id)
     except InputError as exc:
-        if exc.code == "not_found":
-            raise
-        return desk.go(f"/deliveries/{delivery_id}", exc.message)
+        return desk.go(f"/deliveries/{delivery_id}", refusal(exc))
     return desk.go(f"/deliveries/{delivery_id}", "It goes out again with the next sweep, exactly as it is stored.")

@@ -111,6 +111,13 @@ def not_found(what: str) -> InputError:
     return InputError("not_found", f"There is no such {what}.")
 
 
+def refusal(exc: InputError) -> str:
+    """What the page says of a thing that cannot be done. What is not there is raised again: it has a page of its own."""
+    if exc.code == "not_found":
+        raise exc
+    return exc.message
+
+
 # ── templates ────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from alerts.console import tables
 from alerts.console.access import GuardedRoute
-from alerts.console.desk import CurrentDesk, Desk
+from alerts.console.desk import CurrentDesk, Desk, refusal
 from alerts.console.roles import Role, needs
 from alerts.console.rules.fields import resolve
 from alerts.errors import InputError
@@ -66,7 +66,7 @@ def edit_of(form: Mapping[str, str]) -> Edit:
     if what == "no_drug":
         return edits.no_drug(name)
     if what == "known_as":
-        return edits.add_name(v, _named("drug", form["of"]), name, _sort(name), name)
+        return edits.known_as(v, _named("drug", form["of"]), name)
     if what == "new_drug":
         return edits.new_drug(name, names, _all_named(("class", "target"), form["above"]), form["novel"])
     if what == "new_cancer":
@@ -82,10 +82,6 @@ def edit_of(form: Mapping[str, str]) -> Edit:
         above = concepts().get(form["above"]) or _above(ref, form["above"])
         return edits.put_under(v, ref, above, take=what == "take_under")
     raise InputError("bad_change", "That is no kind of change.")
-
-
-def _sort(name: str) -> str:
-    return "code" if any(map(str.isdigit, name)) else "synonym"
 
 
 def _above(ref: ConceptRef, typed: str) -> ConceptRef:
@@ -218,9 +214,7 @@ def undo(desk: CurrentDesk, edit_id: int) -> Response:
     try:
         saved = changes.undo(desk.store, edit_id, desk.actor.name, desk.now, desk.actor.team_id)
     except InputError as exc:
-        if exc.code == "not_found":
-            raise
-        return _changes(desk, 422, exc.message)
+        return _changes(desk, 422, refusal(exc))
     return desk.go("/vocabulary/changes", f"Taken back. {_again(saved.again)}")
 
 

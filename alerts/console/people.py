@@ -33,15 +33,25 @@ def invite(session: Session, desk: Desk, email: str, name: str, role: str) -> In
     desk.audit(session, "user_added", f"user {address}", role=role)
     if not new and user.password_hash:
         return Invited(user, "")
-    token = accounts.make_link(session, "invite", user.id, desk.now)
-    return Invited(user, f"{desk.settings.public_url}/welcome/{token}")
+    return Invited(user, _welcome(session, desk, user.id))
+
+
+def _welcome(session: Session, desk: Desk, user_id: int) -> str:
+    token = accounts.make_link(session, "invite", user_id, desk.now)
+    return f"{desk.settings.public_url}/welcome/{token}"
+
+
+def _mine(session: Session, desk: Desk, user_id: int) -> tuple[User, tuple[Seat, ...]]:
+    """Somebody of the team that is looked at, with all teams that they are in. Raises InputError(not_found)."""
+    user, seats = session.get(User, user_id), accounts.seats(session, user_id)
+    if user is None or not any(seat.team_id == desk.actor.team_id for seat in seats):
+        raise not_found("person in your team")
+    return user, seats
 
 
 def change_role(session: Session, desk: Desk, user_id: int, role: str | None) -> User:
     """Of somebody in the team; None takes them out of it."""
-    user = session.get(User, user_id)
-    if user is None or not any(seat.team_id == desk.actor.team_id for seat in accounts.seats(session, user_id)):
-        raise not_found("person in your team")
+    user, _ = _mine(session, desk, user_id)
     accounts.set_role(session, user_id, desk.actor.team_id, role)
     desk.audit(session, "role_changed" if role else "user_removed", f"user {user.email}", role=role or "")
     return user
@@ -50,15 +60,11 @@ def change_role(session: Session, desk: Desk, user_id: int, role: str | None) ->
 def new_link(session: Session, desk: Desk, user_id: int) -> str:
     """Address with which somebody of the team sets a new password. Only where the account is in no other team: else an
     admin here could take over somebody else's admin."""
-    seats = accounts.seats(session, user_id)
-    user = session.get(User, user_id)
-    if user is None or not any(seat.team_id == desk.actor.team_id for seat in seats):
-        raise not_found("person in your team")
+    user, seats = _mine(session, desk, user_id)
     if len(seats) > 1:
         raise InputError("other_teams", "This person is in other teams too: whoever runs the service makes the link.")
-    token = accounts.make_link(session, "invite", user_id, desk.now)
     desk.audit(session, "link_made", f"user {user.email}")
-    return f"{desk.settings.public_url}/welcome/{token}"
+    return _welcome(session, desk, user_id)
 
 
 def make_token(session: Session, desk: Desk, label: str, scopes: list[str], days: int | None) -> str:

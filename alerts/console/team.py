@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from alerts.console import people, tables
 from alerts.console.access import GuardedRoute
-from alerts.console.desk import CurrentDesk, Desk
+from alerts.console.desk import CurrentDesk, Desk, refusal
 from alerts.console.roles import SCOPES, Role, needs
 from alerts.errors import InputError
 from alerts.store import accounts
@@ -96,9 +96,7 @@ def change_role(desk: CurrentDesk, user_id: int, role: Text) -> Response:
         with desk.store.write() as session:
             user = people.change_role(session, desk, user_id, None if role == "out" else role)
     except InputError as exc:
-        if exc.code == "not_found":
-            raise
-        return _show(desk, 422, exc.message)
+        return _show(desk, 422, refusal(exc))
     return desk.go("/users", f"{user.email}: {'out of the team' if role == 'out' else role}.")
 
 
@@ -109,9 +107,7 @@ def make_link(desk: CurrentDesk, user_id: int) -> Response:
         with desk.store.write() as session:
             link = people.new_link(session, desk, user_id)
     except InputError as exc:
-        if exc.code == "not_found":
-            raise
-        return _show(desk, 422, exc.message)
+        return _show(desk, 422, refusal(exc))
     return _show(desk, secret=link, caption="Send this link to them: a new password, once, within three days")
 
 

@@ -45,23 +45,15 @@ Visit = Callable[..., Page]
 @pytest.fixture
 def visit(chromium: Browser, site: str, store: Store, people: People) -> Iterator[Visit]:
     """`visit("bob", "/rules")`: a page of Bob's browser, which watches for what the policy refuses."""
-    contexts = []
+    with browser.visits(chromium, 30) as open_page:
 
-    def open_page(name: str, path: str, **options: Any) -> Page:
-        with store.write() as session:
-            token = accounts.open_session(session, people.users[name], datetime.now(UTC))
-        context = chromium.new_context(**options)
-        contexts.append(context)
-        context.add_cookies([{"name": cookie_name(load({})), "value": token, "url": site}])
-        context.add_init_script(browser.WATCH)
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.goto(site + path)
-        return page
+        def visiting(name: str, path: str, **options: Any) -> Page:
+            with store.write() as session:
+                token = accounts.open_session(session, people.users[name], datetime.now(UTC))
+            cookie = {"name": cookie_name(load({})), "value": token, "url": site}
+            return open_page(site + path, [cookie], **options)
 
-    yield open_page
-    for context in contexts:
-        context.close()
+        yield visiting
 
 
 def test_bob_writes_a_rule_with_preview_by_mouse(visit: Visit) -> None:

@@ -49,20 +49,12 @@ def site(store: Store, store_settings: Settings, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def visit(chromium: Browser, site: str) -> Iterator[Visit]:
     """`visit(address, phone=True)`: a page in a browser of its own."""
-    contexts = []
+    with browser.visits(chromium, 15) as open_page:
 
-    def open_page(path: str, *, phone: bool = False, **options: Any) -> Page:
-        context = chromium.new_context(viewport=PHONE if phone else None, **options)
-        contexts.append(context)
-        context.add_init_script(browser.WATCH)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.goto(site + path)
-        return page
+        def visiting(path: str, *, phone: bool = False, **options: Any) -> Page:
+            return open_page(site + path, viewport=PHONE if phone else None, **options)
 
-    yield open_page
-    for context in contexts:
-        context.close()
+        yield visiting
 
 
 def mailed(store: Store, purpose: links.Purpose, name: str = "alice") -> str:

@@ -3,7 +3,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,7 +16,7 @@ from alerts.console.desk import CurrentDesk
 from alerts.console.roles import SCOPES, Role, needs
 from alerts.store import accounts
 from alerts.store.accounts import Seat
-from alerts.store.tables import ApiToken
+from alerts.store.tables import ApiToken, User
 
 router = common.router("people")
 
@@ -40,14 +40,16 @@ class PersonPage(BaseModel):
 def list_users(desk: CurrentDesk, limit: Limit = 50, cursor: Cursor = None) -> PersonPage:
     with desk.store.read() as session:
         found = accounts.people(session, desk.actor.team_id)
-    listed = [
-        PersonOut(
-            id=u.id or 0, email=u.email, name=u.name, role=role, active=u.active, has_password=bool(u.password_hash)
-        )
-        for u, role in found
-    ]
+    listed = [PersonOut(**_person(user, role)) for user, role in found]
     page = common.part_of(listed, cursor, limit, lambda person: person, lambda person: f"{person.id:010}")
     return PersonPage.model_validate(page)
+
+
+def _person(row: User, role: str) -> dict[str, Any]:
+    return {
+        "id": row.id or 0, "email": row.email, "name": row.name, "role": role, "active": row.active,
+        "has_password": bool(row.password_hash),
+    }  # fmt: skip
 
 
 RoleName = Literal["viewer", "editor", "admin"]
@@ -74,10 +76,7 @@ class PersonMade(PersonOut):
 def add_user(desk: CurrentDesk, body: PersonIn, idempotency_key: IdempotencyKey = None) -> Response:
     def make(session: Session) -> PersonMade:
         user, link = people.invite(session, desk, body.email, body.name, body.role)
-        return PersonMade(
-            id=user.id or 0, email=user.email, name=user.name, role=body.role, active=user.active, link=link,
-            has_password=bool(user.password_hash),
-        )  # fmt: skip
+        return PersonMade(**_person(user, body.role), link=link)
 
     return common.once(desk, idempotency_key, body.model_dump_json(), make)
 

@@ -56,6 +56,11 @@ def add_name(v: Vocabulary, ref: ConceptRef, name: str, sort: str, novel: str = 
     return Edit(f"“{name}” is a {sort} of {ref.name}", _of(v, ref, {field: [name]}), ref.id, novel=novel)
 
 
+def known_as(v: Vocabulary, ref: ConceptRef, novel: str) -> Edit:
+    """A name of the review queue is one more name of a known drug. Raises InputError(bad_name · bad_sort)."""
+    return add_name(v, ref, novel, "code" if _has_digit(novel) else "synonym", novel)
+
+
 def take_name(v: Vocabulary, ref: ConceptRef, name: str) -> Edit:
     """The entry is not to be found by this name. Raises InputError(bad_name · bad_sort)."""
     name = cleaned(name)
@@ -87,13 +92,13 @@ def put_under(v: Vocabulary, ref: ConceptRef, above: ConceptRef, *, take: bool =
 def new_drug(name: str, names: Sequence[str] = (), under: Sequence[ConceptRef] = (), novel: str = "") -> Edit:
     """A drug that was not known. Raises InputError(bad_name · bad_parent)."""
     name = cleaned(name)
-    name = name if name.isupper() or any(map(str.isdigit, name)) else name.lower()
+    name = name if name.isupper() or _has_digit(name) else name.lower()
     if wrong := [ref.name for ref in under if ref.kind not in {"class", "target"}]:
         raise InputError("bad_parent", f"A drug stands under classes and targets; {', '.join(wrong)} is none.")
     names = [cleaned(n) for n in names]
-    codes = [n for n in names if any(map(str.isdigit, n))]
+    codes = [n for n in names if _has_digit(n)]
     words = [n for n in names if n not in codes]
-    if any(map(str.isdigit, name)):
+    if _has_digit(name):
         codes = [name, *codes]
     part = {"synonyms": words, "codes": codes, "under": [f"{ref.kind}:{ref.name}" for ref in under]}
     kept = {field: value for field, value in part.items() if value}
@@ -138,6 +143,11 @@ def cleaned(name: str) -> str:
     if not re.search(r"\w", name) or not name.isprintable() or not 2 <= len(name) <= MAX_NAME:
         raise InputError("bad_name", f"A name has 2 to {MAX_NAME} characters, a letter or a digit among them.")
     return name
+
+
+def _has_digit(name: str) -> bool:
+    """Codes have one, words have none."""
+    return any(map(str.isdigit, name))
 
 
 def _also(names: Sequence[str]) -> str:
