@@ -18,8 +18,8 @@ from alerts.feeds.maintext import main_text
 from alerts.feeds.page import parse_page
 from alerts.feeds.parse import Selectors, parse
 
-# Of data; with what is mapped from files (libraries) a document then costs 195 MB at most, measured at those that were ended.
-MEMORY_BYTES = 180_000_000
+# Of data; what is mapped from files (libraries) comes to it: 15 to 21 MB, by the machine. A document may cost 200 MB in all.
+MEMORY_BYTES = 165_000_000
 _LENGTH = struct.Struct(">I")
 
 

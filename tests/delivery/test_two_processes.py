@@ -35,7 +35,7 @@ RULES = f"""
 
 
 class Pair:
-    """Two workers that start a stage at the same moment."""
+    """Two workers that start a stage at the same moment; neither goes on before both have had their first row."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.model_dump(mode="json")
@@ -50,12 +50,16 @@ class Pair:
 
     def run(self, stage: str, now: datetime) -> list[int]:
         """How many rows each of them handled."""
-        line = json.dumps({"settings": self._settings, "now": now.isoformat(), "stage": stage}) + "\n"
+        self._tell(json.dumps({"settings": self._settings, "now": now.isoformat(), "stage": stage}))
+        assert [self._answer(one) for one in self._both] == ["begun", "begun"]
+        self._tell("")
+        return [int(self._answer(one)) for one in self._both]
+
+    def _tell(self, line: str) -> None:
         for one in self._both:
             assert one.stdin
-            one.stdin.write(line)
+            one.stdin.write(line + "\n")
             one.stdin.flush()
-        return [int(self._answer(one)) for one in self._both]
 
     def _answer(self, one: "subprocess.Popen[str]") -> str:
         assert one.stdout
