@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """One of two workers over the same store: `python -m tests.delivery.race_worker`.
 
-Says "ready" once everything is imported. For every JSON line it reads ({"settings", "now", "stage": match|deliver}) it does
-that stage in small bites: one, then says "begun" and waits for a line, so that the other has had one too; then until
+Says "ready" once everything is imported. For every JSON line it reads ({"settings", "now", "stage": group|match|deliver}) it
+does that stage in small bites: one, then says "begun" and waits for a line, so that the other has had one too; then until
 nothing is left, and says how many it handled.
 """
 
@@ -30,6 +30,8 @@ def _drain(pipeline: Pipeline, stage: str, begun: Callable[[], None]) -> int:
 
 
 def _bite(pipeline: Pipeline, stage: str) -> int:
+    if stage == "group":
+        return pipeline._group()
     return pipeline._match()[0] if stage == "match" else pipeline.deliver_due().handled
 
 
