@@ -35,6 +35,7 @@ STATUS = {
     "too_often": 409,
     "last_admin": 409,
     "key_reused": 409,
+    "in_progress": 409,
     "precondition_failed": 412,
     "precondition_required": 428,
 }

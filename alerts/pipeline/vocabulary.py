@@ -86,10 +86,18 @@ class Plan(NamedTuple):
     turn: int
     again: list[int]
 
-    def check(self, session: Session, back: int = 0) -> None:
-        """Raises InputError(changed_meanwhile)."""
-        if int(vocabulary.edition_of(session) or 0) - back != self.turn:
-            raise InputError("changed_meanwhile", "Somebody else changed the vocabulary just now: try it again.")
+    def claim(self, session: Session) -> None:
+        """From here to the end of the transaction nobody else changes the vocabulary. Raises InputError(changed_meanwhile)."""
+        vocabulary.lock_changes(session)
+        if _turn(session) != self.turn:
+            raise InputError(
+                "changed_meanwhile",
+                "Somebody else changed the vocabulary just now; nothing of yours was saved. Look at it again, then repeat it.",
+            )
+
+
+def _turn(session: Session) -> int:
+    return int(vocabulary.edition_of(session) or 0)
 
 
 def save(store: Store, edit: Edit, author: str, now: datetime, team_id: int | None = None) -> Saved:
@@ -104,12 +112,13 @@ def save(store: Store, edit: Edit, author: str, now: datetime, team_id: int | No
 
 def plan_to_save(session: Session, edit: Edit) -> Plan:
     """What takes long, before anything is locked. Raises InputError as `tried` does."""
-    return _plan(session, tried(session, edit))
+    turn = _turn(session)  # before the look: what comes while we look is then seen as new
+    return _plan(session, turn, tried(session, edit))
 
 
 def save_in(session: Session, plan: Plan, edit: Edit, author: str, now: datetime, team_id: int | None = None) -> Saved:
     """In a transaction of the caller, who has this process look again afterwards. Raises InputError(changed_meanwhile)."""
-    plan.check(session)
+    plan.claim(session)
     row = vocabulary.add(session, edit, author, now)
     return _done(session, plan, row, "vocabulary_changed", author, now, team_id)
 
@@ -126,23 +135,23 @@ def undo(store: Store, edit_id: int, author: str, now: datetime, team_id: int | 
 
 def plan_to_undo(session: Session, edit_id: int) -> Plan:
     """Raises InputError(not_found · still_used · collision · dangling · loop)."""
+    turn = _turn(session)
     _unused(session, vocabulary.edit(session, edit_id))
-    return _plan(session, _with(session, [], without=edit_id))
+    return _plan(session, turn, _with(session, [], without=edit_id))
 
 
 def undo_in(
     session: Session, plan: Plan, edit_id: int, author: str, now: datetime, team_id: int | None = None
 ) -> Saved:
     """As `save_in`. Raises InputError(changed_meanwhile)."""
+    plan.claim(session)
     row = vocabulary.edit(session, edit_id)
     vocabulary.take_back(session, row, author, now)
-    plan.check(session, back=1)
     return _done(session, plan, row, "vocabulary_undone", author, now, team_id)
 
 
-def _plan(session: Session, made: Tried) -> Plan:
-    again = vocabulary.naming(session, words_of(made.difference), MAX_AGAIN)
-    return Plan(int(vocabulary.edition_of(session) or 0), again)
+def _plan(session: Session, turn: int, made: Tried) -> Plan:
+    return Plan(turn, vocabulary.naming(session, words_of(made.difference), MAX_AGAIN))
 
 
 def _done(

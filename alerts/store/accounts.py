@@ -333,14 +333,26 @@ def answer_of(session: Session, owner_sha256: str, key: str) -> IdempotencyKey |
     return session.get(IdempotencyKey, (owner_sha256, key))
 
 
-def keep_answer(
-    session: Session, owner_sha256: str, key: str, request_sha256: str, status: int, body: str, now: datetime
-) -> None:
-    """Remember the answer; those older than two days are forgotten."""
+def claim_key(session: Session, owner_sha256: str, key: str, request_sha256: str, now: datetime) -> bool:
+    """Whether the key is new; if somebody uses it at this very moment, once it is known what became of that.
+
+    Keys older than two days are forgotten first.
+    """
     session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.at) < now - timedelta(days=ANSWER_DAYS)))
-    session.add(
-        IdempotencyKey(
-            token_sha256=owner_sha256, key=key, request_sha256=request_sha256, status=status, body=body, at=now
-        )
+    row = {
+        "token_sha256": owner_sha256,
+        "key": key,
+        "request_sha256": request_sha256,
+        "status": 0,
+        "body": "",
+        "at": now,
+    }
+    return bool(insert_new(session, IdempotencyKey, [row]))
+
+
+def keep_answer(session: Session, owner_sha256: str, key: str, status: int, body: str) -> None:
+    """Remember the answer of a claimed key, in the transaction of its claim."""
+    mine = update(IdempotencyKey).where(
+        col(IdempotencyKey.token_sha256) == owner_sha256, col(IdempotencyKey.key) == key
     )
-    session.flush()
+    session.execute(mine.values(status=status, body=body))

@@ -147,16 +147,18 @@ def once(
     if key is None:
         with desk.store.write() as session:
             return _json(make(session).model_dump_json(), status)
-    # Answers may hold what is shown once (a token, a link): they are kept sealed.
-    asked_for = _asked_for(desk, request_body)
+    owner, asked_for = _owner(desk), _asked_for(desk, request_body)
     with desk.store.write() as session:
-        kept = _kept(desk, session, key, asked_for)
-        if kept is not None:
-            return kept
+        if not accounts.claim_key(session, owner, key, asked_for, desk.now):
+            return _kept(desk, session, key, asked_for) or _retry()
         body = make(session).model_dump_json()
-        sealed = desk.store.secrets.seal({"body": body})
-        accounts.keep_answer(session, _owner(desk), key, asked_for, status, sealed, desk.now)
+        # Answers may hold what is shown once (a token, a link): they are kept sealed.
+        accounts.keep_answer(session, owner, key, status, desk.store.secrets.seal({"body": body}))
         return _json(body, status)
+
+
+def _retry() -> Response:
+    raise InputError("in_progress", "The same request is being answered at this moment: send it again.")
 
 
 def replayed(desk: Desk, key: str | None, request_body: Any) -> Response | None:
