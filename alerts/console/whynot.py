@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """“Why not sent?” of a stored story: every rule of the team, by the very code that matches, with what became of its alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -42,13 +42,19 @@ class Answer(NamedTuple):
 
 def answers(session: Session, story: Story, team_id: int) -> list[Answer]:
     """Of all rules of the team, those that met the story first, then the nearest misses."""
+    order = ("told", "waits", "unsure", "left_out", "silent", "not_then", "missed")
+    made = each(session, story, team_id, rules.all_of(session, team_id))
+    return sorted(made, key=lambda a: (order.index(a.code), len(a.failed), a.rule.name.lower()))
+
+
+def each(session: Session, story: Story, team_id: int, asked: Iterable[Subscription]) -> Iterator[Answer]:
+    """Of these rules of the team, in their order, each worked out when it is asked for."""
     assert story.id is not None
     loaded = items.load(session, stories.members(session, story.id)[-MAX_MEMBERS:])
     read = [(item, items.facts_of(session, item)) for item in loaded]
     met = {m.subscription_id: m for m, _ in browse.told(session, story.id, team_id)}
-    made = [_answer(session, story, rule, met.get(rule.id or 0), read) for rule in rules.all_of(session, team_id)]
-    order = ("told", "waits", "unsure", "left_out", "silent", "not_then", "missed")
-    return sorted(made, key=lambda a: (order.index(a.code), len(a.failed), a.rule.name.lower()))
+    for rule in asked:
+        yield _answer(session, story, rule, met.get(rule.id or 0), read)
 
 
 def _answer(session: Session, story: Story, rule: Subscription, row: MatchRow | None, read: Read) -> Answer:

@@ -28,6 +28,14 @@ class Hit(NamedTuple):
     below: int  # concepts below it, for "includes …"
 
 
+class Place(NamedTuple):
+    """Where a concept stands among all that fit; the lowest `order` is the best."""
+
+    order: tuple[int, ...]
+    concept: str
+    by: str
+
+
 class Card(NamedTuple):
     """All that the vocabulary says of a concept."""
 
@@ -72,13 +80,23 @@ class Lookup:
                     yield _Entry(key.replace(" ", ""), True, concept, name)
 
     def suggest(self, kinds: Iterable[str], typed: str, limit: int = 12) -> list[Hit]:
-        """Concepts of these kinds, best first."""
+        """Concepts of these kinds, best first; of the first 4,000 names that begin so."""
+        return [self.hit(place) for place in self.ranked(kinds, typed, MAX_SCANNED)[:limit]]
+
+    def hit(self, place: Place) -> Hit:
+        """A place as it is shown. `place`: of this look-up."""
+        ref = self._known.get(place.concept)
+        assert ref is not None
+        return Hit(ref, place.by, self.count_below(place.concept))
+
+    def ranked(self, kinds: Iterable[str], typed: str, most: int | None = None) -> list[Place]:
+        """All that fits, best first. `most`: look at so many names only."""
         wanted, key = set(kinds), key_of(typed[:100])
         if not key:
             return []
-        best: dict[str, tuple[tuple[int, ...], str]] = {}
+        best: dict[str, Place] = {}
         at = bisect_left(self._starts, key)
-        for entry in self._entries[at : at + MAX_SCANNED]:
+        for entry in self._entries[at : None if most is None else at + most]:
             if not entry.start.startswith(key):
                 break
             ref = self._known.get(entry.concept)
@@ -92,10 +110,9 @@ class Lookup:
                 0 if preferred else 1,
                 len(entry.name),
             )
-            if ref.id not in best or order < best[ref.id][0]:
-                best[ref.id] = (order, "" if preferred else entry.name)
-        ranked = sorted(best.items(), key=lambda kept: (kept[1][0], kept[0]))[:limit]
-        return [Hit(ref, by, self.count_below(i)) for i, (_, by) in ranked if (ref := self._known.get(i)) is not None]
+            if ref.id not in best or order < best[ref.id].order:
+                best[ref.id] = Place(order, ref.id, "" if preferred else entry.name)
+        return sorted(best.values())
 
     def exact(self, kinds: Iterable[str], typed: str) -> ConceptRef | None:
         """The best concept that has exactly this name, code or brand; None if there is none."""

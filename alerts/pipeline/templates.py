@@ -35,17 +35,17 @@ Source = Mapping[str, str]
 
 
 def check(session: Session, channel: ChannelKind, source: Source) -> list[Fault]:
-    """All that is wrong: first what can be read in the template, then what shows on samples and the last 50 stories."""
+    """What is wrong, at most 20 faults: first what can be read in it, then what shows on samples and the last 50 stories."""
     alerts, digests = parts_of(source, digest=False), parts_of(source, digest=True)
     found = lint(channel, alerts, known()) if alerts or not digests else []
     found += [_of_digest(f) for f in lint(channel, digests, known_of_digest())] if digests else []
     if found:
-        return found
+        return found[:MAX_FAULTS]
     real = [_of_story(session, story) for story in templates.recent_stories(session, TRIED_STORIES)]
     found = _tried(channel, alerts, [full(), bare(), *real]) if alerts else []
     if digests:
         found += [_of_digest(f) for f in _tried(channel, digests, [gathered(), *([gathered(real)] if real else [])])]
-    return found
+    return found[:MAX_FAULTS]
 
 
 def _of_digest(fault: Fault) -> Fault:
@@ -64,7 +64,7 @@ def _tried(channel: ChannelKind, parts: Source, told: Sequence[Alert | Digest]) 
         for fault in _wrong(channel, [next(made) for _ in values], values):
             told_in = f"{fault.message} (in: {values[0]['title'][:80]})"
             found.setdefault((fault.part, fault.line, fault.code), fault._replace(message=told_in))
-    return list(found.values())[:MAX_FAULTS]
+    return list(found.values())
 
 
 def _wrong(

@@ -129,10 +129,14 @@ def test_a_preview_tells_near_misses_volume_and_next_sends(
 def test_a_pasted_article_tells_which_rules_would_tell_and_what_the_others_want(bob: TestClient) -> None:
     made(bob)
     made(bob, name="Draft", state="draft")
-    told = bob.post("/api/v1/rules/try", json={"text": "EC approves cabozantinib for neuroendocrine tumours"}).json()
-    assert [(t["name"], t["verdict"]) for t in told] == [(RULE["name"], "told"), ("Draft", "silent")]
-    missed = bob.post("/api/v1/rules/try", json={"text": "FDA approves cabozantinib for renal cell carcinoma"}).json()
-    assert missed[0]["failed"] == [{"field": "regulators", "wanted": "EC"}]
+    article = {"text": "EC approves cabozantinib for neuroendocrine tumours"}
+    tried = bob.post("/api/v1/rules/try", json=article).json()["items"]
+    assert [(t["name"], t["verdict"]) for t in tried] == [("Draft", "silent"), (RULE["name"], "told")]
+    told = bob.post("/api/v1/rules/try", params={"verdict": "told"}, json=article).json()["items"]
+    assert [t["name"] for t in told] == [RULE["name"]]
+    other = {"text": "FDA approves cabozantinib for renal cell carcinoma"}
+    missed = bob.post("/api/v1/rules/try", json=other).json()["items"]
+    assert missed[1]["failed"] == [{"field": "regulators", "wanted": "EC"}]
 
 
 def test_type_ahead_offers_what_a_field_understands(bob: TestClient) -> None:

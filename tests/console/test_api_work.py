@@ -52,7 +52,7 @@ def test_a_story_tells_its_evidence_and_every_rule_why(bob: TestClient, news: No
     assert text[mention.get("start", 0) : mention["end"]].lower() == "cabozantinib"
     assert [step["story"] for step in seen["timeline"]] == [story["id"]]
     (fda,) = stories(bob, concept="drug:cabozantinib", regulator="org:FDA")
-    (why,) = bob.get(f"/api/v1/stories/{fda['id']}/why").json()
+    (why,) = bob.get(f"/api/v1/stories/{fda['id']}/why").json()["items"]
     assert (why["code"], why["failed"]) == ("missed", [{"field": "regulators", "wanted": "EC", "found": "FDA"}])
 
 

@@ -74,7 +74,7 @@ def router(tag: str) -> APIRouter:
 # ── paging ───────────────────────────────────────────────────────────────────────────────────────
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
-Cursor = Annotated[str | None, Query(max_length=100, description="`next` of the page before.")]
+Cursor = Annotated[str | None, Query(max_length=1000, description="`next` of the page before.")]
 Words = Annotated[str, Query(max_length=200, description="Words that must all be there.")]
 
 
@@ -121,6 +121,12 @@ def part_of(
     """A page of a list that is short enough to be held whole; `key` is what it is ordered by, and unique."""
     after = _opened(cursor) if cursor else ""
     return page_of([r for r in sorted(rows, key=key) if key(r) > after][: limit + 1], limit, show, key)
+
+
+def after(rows: Iterable[Any], cursor: str | None) -> list[Any]:
+    """Rows of a list that is held whole, the newest first, from the cursor on. Raises InputError(bad_cursor)."""
+    before = _number(cursor) if cursor else MAX_ID + 1
+    return sorted((row for row in rows if row.id < before), key=lambda row: -row.id)
 
 
 def newest_first(number: int) -> str:

@@ -2,7 +2,8 @@
 """Stories by API: search, one with marked evidence, why told or not, split, merge, feedback."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from itertools import islice
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +15,7 @@ from alerts.console.api.common import CONFLICT, MISSING, Cursor, Id, Idempotency
 from alerts.console.desk import CurrentDesk, Desk, not_found
 from alerts.console.roles import Role, needs
 from alerts.model import EventType
-from alerts.store import browse, items
+from alerts.store import browse, items, rules
 from alerts.store.browse import StoryView
 from alerts.store.tables import Story, StoryFeedback
 
@@ -134,7 +135,7 @@ def _detail(session: Session, desk: Desk, story_id: int) -> StoryDetail:
     if found is None:
         raise not_found("story")
     team = desk.actor.team_id
-    rules = [
+    told = [
         ToldRule(rule=m.subscription_id, name=s.name, kind=m.kind, matched_at=m.matched_at, reasons=m.reasons)
         for m, s in browse.told(session, story_id, team)
     ]
@@ -144,7 +145,7 @@ def _detail(session: Session, desk: Desk, story_id: int) -> StoryDetail:
     ]
     return StoryDetail(
         **_story(found.story), sources=_sources(session, found), updates=[s.id or 0 for s in found.after],
-        timeline=steps, told=rules, remarks=[_remark(r) for r in browse.feedback(session, story_id, team)],
+        timeline=steps, told=told, remarks=[_remark(r) for r in browse.feedback(session, story_id, team)],
     )  # fmt: skip
 
 
@@ -174,29 +175,47 @@ class Failed(BaseModel):
     found: str = Field(description="What the nearest claim says there.")
 
 
+Answered = Literal["told", "waits", "unsure", "left_out", "silent", "not_then", "missed"]
+
+
 class WhyOut(BaseModel):
     rule: int
     name: str
-    code: str = Field(description="told · waits · unsure · left_out · silent · not_then · missed")
+    code: Answered
     words: str
     failed: list[Failed]
     deliveries: list[int]
 
 
+class WhyPage(BaseModel):
+    items: list[WhyOut]
+    next: str | None
+
+
+OnlyWith = Annotated[Answered | None, Query(description="Only rules with this answer.")]
+
+
 @router.get("/stories/{story_id}/why", responses=MISSING, summary="Every rule of the team: told of it or not, and why")
 @needs(Role.VIEWER)
-def why_told(desk: CurrentDesk, story_id: Id) -> list[WhyOut]:
+def why_told(
+    desk: CurrentDesk, story_id: Id, limit: Limit = 50, cursor: Cursor = None, code: OnlyWith = None
+) -> WhyPage:
+    """The newest rule first."""
     with desk.store.read() as session:
         found = browse.story(session, story_id)
         if found is None:
             raise not_found("story")
-        return [
-            WhyOut(
-                rule=a.rule.id or 0, name=a.rule.name, code=a.code, words=a.words,
-                failed=[Failed(**f._asdict()) for f in a.failed], deliveries=[line.delivery.id or 0 for line in a.sent],
-            )
-            for a in whynot.answers(session, found.story, desk.actor.team_id)
-        ]  # fmt: skip
+        asked = common.after(rules.all_of(session, desk.actor.team_id), cursor)
+        made = whynot.each(session, found.story, desk.actor.team_id, asked)
+        wanted = list(islice((a for a in made if code in {None, a.code}), limit + 1))
+    return WhyPage.model_validate(common.page_of(wanted, limit, _why, lambda a: a.rule.id))
+
+
+def _why(answer: whynot.Answer) -> WhyOut:
+    return WhyOut.model_validate(
+        {"rule": answer.rule.id, "name": answer.rule.name, "code": answer.code, "words": answer.words,
+         "failed": [f._asdict() for f in answer.failed], "deliveries": [line.delivery.id for line in answer.sent]}
+    )  # fmt: skip
 
 
 # ── by hand ──────────────────────────────────────────────────────────────────────────────────────

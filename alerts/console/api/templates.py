@@ -58,6 +58,7 @@ def _template(session: Session, team: int, kind: ChannelKind) -> TemplateOut:
 @router.get("/templates", summary="The team's template for each kind of channel")
 @needs(Role.VIEWER)
 def list_templates(desk: CurrentDesk) -> list[TemplateOut]:
+    """One for each kind of channel, so there is one page."""
     with desk.store.read() as session:
         return [_template(session, desk.actor.team_id, kind) for kind in ChannelKind]
 
@@ -122,6 +123,7 @@ class FaultOut(BaseModel):
 @router.post("/templates/{kind}/check", summary="What is wrong with it, on samples and the last 50 stories")
 @needs(Role.EDITOR, "channels:write")
 def check_template(desk: CurrentDesk, kind: ChannelKind, body: TemplateIn) -> list[FaultOut]:
+    """Each kind of fault once, at most 20: what is left shows when these are mended."""
     with desk.store.read() as session:
         return [FaultOut(**f._asdict()) for f in templates.check(session, kind, body.source)]
 

@@ -8,13 +8,14 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from alerts.console.api import common
-from alerts.console.api.common import MISSING
+from alerts.console.api.common import MISSING, Cursor, Limit
 from alerts.console.api.rules import EXAMPLE, RuleIn, checked
 from alerts.console.desk import CurrentDesk
 from alerts.console.roles import Role, needs
 from alerts.console.rules import article, changes, fields, preview
 from alerts.rhythm import Rhythm, in_words, next_slots, parse_cadence, parse_quiet
 from alerts.store import rules
+from alerts.store.tables import Subscription
 from alerts.subscriptions import Rule, SubscriptionSpec
 
 router = common.router("rules")
@@ -110,30 +111,52 @@ class Miss(BaseModel):
     wanted: str = Field(description="What the rule asks for there, in words.")
 
 
+Verdict = Literal["told", "silent", "missed"]
+
+
 class TryOut(BaseModel):
     rule: int
     name: str
     state: str
-    verdict: str = Field(description="told · silent (met, but draft or paused) · missed")
+    verdict: Verdict = Field(description="silent: met, but draft or paused")
     reasons: list[dict[str, Any]]
     failed: list[Miss]
 
 
+class TryPage(BaseModel):
+    items: list[TryOut]
+    next: str | None
+
+
+OnlyWith = Annotated[Verdict | None, Query(description="Only rules with this verdict.")]
+
+
 @router.post("/rules/try", summary="Who would be told of an article, who not, and why")
 @needs(Role.VIEWER)
-def try_article(desk: CurrentDesk, body: TryIn) -> list[TryOut]:
-    item = article.pasted(body.text, desk.settings)
+def try_article(
+    desk: CurrentDesk, body: TryIn, limit: Limit = 50, cursor: Cursor = None, verdict: OnlyWith = None
+) -> TryPage:
+    """Every rule of the team, the newest first."""
     with desk.store.read() as session:
-        rows = {row.id: row for row in rules.all_of(session, desk.actor.team_id)}
-    _, tried = article.tried(item, list(rows.values()))
-    return [
-        TryOut(
-            rule=t.subscription_id, name=t.name, state=t.state, verdict=t.verdict,
-            reasons=[r.model_dump(mode="json") for r in t.found.reasons],
-            failed=[Miss(field=f, wanted=article.wanted(rows[t.subscription_id], f)) for f in t.found.failed],
-        )
-        for t in tried
-    ]  # fmt: skip
+        asked = common.after(rules.all_of(session, desk.actor.team_id), cursor)
+    item = article.pasted(body.text, desk.settings)
+    _, made = article.tried(item, asked)
+    wanted = sorted((t for t in made if verdict in {None, t.verdict}), key=lambda t: -t.subscription_id)
+    rows = {row.id: row for row in asked}
+    page = common.page_of(wanted[: limit + 1], limit, lambda t: _tried(t, rows[t.subscription_id]), _number_of)
+    return TryPage.model_validate(page)
+
+
+def _number_of(told: article.Told) -> int:
+    return told.subscription_id
+
+
+def _tried(told: article.Told, rule: Subscription) -> TryOut:
+    return TryOut.model_validate(
+        {"rule": rule.id, "name": told.name, "state": told.state, "verdict": told.verdict,
+         "reasons": [r.model_dump(mode="json") for r in told.found.reasons],
+         "failed": [{"field": f, "wanted": article.wanted(rule, f)} for f in told.found.failed]}
+    )  # fmt: skip
 
 
 class SuggestionOut(BaseModel):
@@ -151,6 +174,7 @@ Typed = Annotated[str, Query(max_length=fields.MAX_CHARS, description="What was 
 def suggest_values(
     desk: CurrentDesk, field: FieldName, q: Typed = "", limit: Annotated[int, Query(ge=1, le=50)] = 10
 ) -> list[SuggestionOut]:
+    """The best that fit, at most 50 and no further page: type on. All of them: `/vocabulary` (concepts), `/feeds` (sources)."""
     with desk.store.read() as session:
         found = fields.suggest(field, q, lambda words, most: rules.feed_titles(session, words, most), limit)
     return [SuggestionOut(**s._asdict()) for s in found]

@@ -2,7 +2,7 @@
 """Vocabulary by API: look a name up; try a change on stored news, save it, take it back, as YAML; the review queue."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,7 +13,7 @@ from alerts.console.api import common
 from alerts.console.api.common import CONFLICT, MISSING, Cursor, Id, IdempotencyKey, Limit
 from alerts.console.desk import CurrentDesk, not_found
 from alerts.console.roles import Role, needs
-from alerts.facts.lookup import lookup
+from alerts.facts.lookup import Hit, Place, lookup
 from alerts.facts.vocabulary.current import current
 from alerts.facts.vocabulary.edits import Edit
 from alerts.model import ConceptRef
@@ -33,6 +33,11 @@ class ConceptHit(BaseModel):
     below: int = Field(description="How many concepts are below it.")
 
 
+class ConceptPage(BaseModel):
+    items: list[ConceptHit]
+    next: str | None
+
+
 Kind = Literal["drug", "class", "target", "indication", "biomarker", "regulator"]
 Kinds = Annotated[list[Kind] | None, Query(max_length=6)]
 
@@ -43,11 +48,21 @@ def find_concepts(
     desk: CurrentDesk,  # noqa: ARG001 - only for the gate
     q: Annotated[str, Query(min_length=1, max_length=100)],
     kind: Kinds = None,
-    limit: Annotated[int, Query(ge=1, le=50)] = 10,
-) -> list[ConceptHit]:
-    kinds: tuple[str, ...] = tuple(kind or ("drug", "class", "target", "indication", "biomarker", "regulator"))
-    found = lookup().suggest(kinds, q, limit)
-    return [ConceptHit(id=h.ref.id, kind=h.ref.kind, name=h.ref.name, by=h.by, below=h.below) for h in found]
+    limit: Limit = 10,
+    cursor: Cursor = None,
+) -> ConceptPage:
+    """The best first: the whole name, then a preferred name that begins so, then names used in the news, then the rest."""
+    known = lookup()
+    found = known.ranked(kind or get_args(Kind), q)
+    return ConceptPage.model_validate(common.part_of(found, cursor, limit, lambda p: _hit(known.hit(p)), _place))
+
+
+def _hit(found: Hit) -> ConceptHit:
+    return ConceptHit(id=found.ref.id, kind=found.ref.kind, name=found.ref.name, by=found.by, below=found.below)
+
+
+def _place(place: Place) -> str:
+    return " ".join(f"{n:04}" for n in place.order) + f" {place.concept}"
 
 
 class Concept(BaseModel):
