@@ -83,6 +83,8 @@ class VocabularyConcepts:
 
     def ancestors(self, concept_id: str) -> frozenset[str]:
         concept_id = self._merged.get(concept_id, concept_id)
+        if concept_id not in self._of_id:  # a drug that only the news knows: nothing is kept of it, they never end
+            return frozenset((concept_id,))
         if concept_id not in self._ancestors:
             self._ancestors[concept_id] = frozenset(self._above(concept_id))
         return self._ancestors[concept_id]

@@ -27,7 +27,7 @@ _BRAND = re.compile(r"\b(?:of|with|for|evaluating|evaluate|testing|receiving) (?
 _BRAND_CHARS = 60
 _KIND_CHARS = 80  # behind a short code may stand what it is: "(B7-H4 ADC)"
 _CODE_LIKE = re.compile(r"[A-Z](?:-?\d|-[A-Z]|[a-z]-)")  # a first look
-MAX_KNOWN_WORDS = 100_000
+MAX_KNOWN_WORDS = 50_000
 _FROM_DIGIT = re.compile(r"\d\S*")
 _WORD = re.compile(r"\b[a-zA-Z]{7,30}\b")
 # A code in brackets behind a drug's name, or the name behind its code, is that drug.
@@ -42,7 +42,7 @@ class NovelFinder:
         stems = [p.pattern for p, _ in vocabulary.stems]
         stem = re.compile(rf"(?:{'|'.join(stems)}|(?:{'|'.join(_WORDS['stems'])})$)")
 
-        @lru_cache(maxsize=50_000)
+        @lru_cache(maxsize=10_000)
         def has_stem(word: str) -> bool:
             return bool(stem.search(word.lower())) and not _ORDINARY.search(word)
 
