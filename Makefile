@@ -46,7 +46,7 @@ fresh-test: ## make demo and make test in an empty Debian (needs a Docker engine
 
 fuzz: setup ## look for input that breaks parsing, reading, rules, messages or templates (FUZZ_S seconds a target; Linux x86-64)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
-	@for target in feed text rules message template; do $(BIN)/python -m tests.fuzz $$target -max_total_time=$${FUZZ_S:-60} || exit 1; done
+	@for target in feed text rules message template; do $(BIN)/python -m tests.fuzz $$target -max_total_time=$${FUZZ_S:-60} -seed=$${FUZZ_SEED:-0} || exit 1; done
 
 sbom: setup ## dist/sbom.cdx.json: what Oncowire consists of (CycloneDX)
 	@mkdir -p dist && $(BIN)/cyclonedx-py requirements requirements/main.txt --pyproject pyproject.toml \
