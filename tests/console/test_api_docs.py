@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""docs/api.md, run as it stands there: every example by curl against a real server, and what it says of the answer."""
+"""docs/api.md, run as it stands there: every example against a real server, and what it says of the answer.
+
+By curl where it is installed, and always by tests/console/curl.py, so that no machine leaves the examples out.
+"""
 
 import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,15 +29,35 @@ from tests.console.news import bring_in
 pytestmark = [
     pytest.mark.enable_socket,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed"),
 ]
 BASH = shutil.which("bash") or "bash"
 DOC = Path(__file__).parents[2] / "docs" / "api.md"
 EXAMPLE = re.compile(r"```sh\n(.*?)```\n```json\n(.*?)```\n", re.DOTALL)
 
 
+CLIENTS = [
+    "python",
+    pytest.param("curl", marks=pytest.mark.skipif(not shutil.which("curl"), reason="no curl; run by python")),
+]
+
+
+@pytest.fixture(params=CLIENTS)
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A PATH on which `curl` is curl itself, or the one of these tests."""
+    if request.param == "curl":
+        return os.environ["PATH"]
+    script = tmp_path / "bin" / "curl"
+    script.parent.mkdir()
+    root = Path(__file__).parents[2]
+    script.write_text(
+        f'#!{BASH}\nPYTHONPATH="{root}" exec "{sys.executable}" -m tests.console.curl "$@"\n', encoding="utf-8"
+    )
+    script.chmod(0o755)
+    return f"{script.parent}{os.pathsep}{os.environ['PATH']}"
+
+
 @pytest.fixture
-def service(store: Store, store_settings: Settings, people: People) -> Iterator[dict[str, str]]:
+def service(store: Store, store_settings: Settings, people: People, path: str) -> Iterator[dict[str, str]]:
     """What the examples need in their environment."""
     bring_in(store, store_settings)
     lookup()
@@ -42,7 +66,7 @@ def service(store: Store, store_settings: Settings, people: People) -> Iterator[
             session, people.users["alice"], people.teams["a"], "docs", tuple(SCOPES), datetime.now(UTC), None
         )
     with site(store_settings.var_dir) as address:
-        yield {"PATH": os.environ["PATH"], "ONCOWIRE": address, "TOKEN": token, "no_proxy": "*"}
+        yield {"PATH": path, "ONCOWIRE": address, "TOKEN": token, "no_proxy": "*"}
 
 
 def holds(said: Any, answer: Any, where: str) -> None:
