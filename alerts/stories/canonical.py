@@ -115,9 +115,10 @@ def _status(claim: Claim, item: NewsItem | None) -> str | None:
         return claim.status
     title, opening = title_of(item), summary_of(item)[:OPENING_CHARS]
     mine = [cue for cue in CUES if cue.group == group]
-    in_title = (cue.status for cue in mine if cue.words.search(title))
+    in_title = [cue for cue in mine if cue.words.search(title)]
     in_opening = (cue.status for cue in mine if cue.lead and cue.words.search(opening))
-    return claim.status or next(in_title, None) or next(in_opening, None)
+    firm = next((cue.status for cue in in_title if cue.outranks), None)
+    return firm or claim.status or next((cue.status for cue in in_title), None) or next(in_opening, None)
 
 
 def _plausible(day: date | None, told: datetime | None) -> date | None:

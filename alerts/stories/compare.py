@@ -12,6 +12,7 @@ from alerts.stories import rules
 from alerts.stories.canonical import needs_body
 
 SAME_DAY = timedelta(days=10)  # two outlets may date one act by its letter, its announcement or its publication
+SAME_ACT = timedelta(days=5)  # a trade outlet follows an authority within the working week
 BEFORE = timedelta(days=2)  # time zones and embargoes; told earlier than that, it is another event
 _LINES = {"first-line": "first", "second-line": "later", "third-line": "later", "previously treated": "later"}
 _EARLY = ("adjuvant", "neoadjuvant", "perioperative", "early-stage", "early stage", "resectable")
@@ -23,7 +24,7 @@ def verdicts(a: StoryFacts, b: StoryFacts, concepts: Concepts) -> dict[str, Verd
     trial = _trials(set(a.trials), set(b.trials))
     found = {
         "drugs": _named_drugs(a, b, trial),
-        "indications": _cancers(a, b, concepts),
+        "indications": _one_use(a, b, trial, _cancers(a, b, concepts)),
         "event": _event(a, b),
         "status": _status(a, b),
         "regulator": _regulator(a, b),
@@ -60,10 +61,22 @@ def _moment(facts: StoryFacts) -> datetime:
 
 
 def _named_drugs(a: StoryFacts, b: StoryFacts, trial: Verdict | None) -> Verdict:
-    """In one trial, the drug that one outlet takes for the subject may be the partner or comparator of another."""
+    """In one trial, the drug that one outlet takes for the subject may be the partner or comparator of another; so it
+    may be the rival that is on the market already, where one body acts for one company in the same days."""
     found = _drugs(rules.subject_drugs(a.drugs), rules.subject_drugs(b.drugs), trial)
-    swapped = set(a.drugs) <= set(b.named) or set(b.drugs) <= set(a.named)
-    return Verdict.UNKNOWN if found is Verdict.CONFLICT and trial is Verdict.AGREE and swapped else found
+    if found is not Verdict.CONFLICT:
+        return found
+    swapped = trial is Verdict.AGREE and (set(a.drugs) <= set(b.named) or set(b.drugs) <= set(a.named))
+    rival = _one_act(a, b) and bool(set(a.drugs) & set(b.named) or set(b.drugs) & set(a.named))
+    return Verdict.UNKNOWN if swapped or rival else Verdict.CONFLICT
+
+
+def _one_act(a: StoryFacts, b: StoryFacts) -> bool:
+    """The same act of the same body for the same company, told in the same days."""
+    between = gap(a, b)
+    same = a.event in rules.REGULATORY and rules.family(a.event) == rules.family(b.event)
+    bodies = a.regulator is not None and b.regulator is not None and rules.body(a.regulator) == rules.body(b.regulator)
+    return same and bodies and bool(set(a.companies) & set(b.companies)) and between is not None and between <= SAME_ACT
 
 
 def _drugs(a: frozenset[str], b: frozenset[str], trial: Verdict | None) -> Verdict:
@@ -87,6 +100,12 @@ def _cancers(a: StoryFacts, b: StoryFacts, concepts: Concepts) -> Verdict:
         alike = not x and not y and (set(a.indications) & set(b.indications)) - {rules.ANY_CANCER}
         return Verdict.AGREE if alike else Verdict.UNKNOWN
     return Verdict.AGREE if _related(x, y, concepts) else Verdict.CONFLICT
+
+
+def _one_use(a: StoryFacts, b: StoryFacts, trial: Verdict | None, cancers: Verdict) -> Verdict:
+    """A body decides on what one trial tried: a rare tumour that is named by its place elsewhere is left open."""
+    acts = a.event in rules.REGULATORY and b.event in rules.REGULATORY
+    return Verdict.UNKNOWN if cancers is Verdict.CONFLICT and acts and trial is Verdict.AGREE else cancers
 
 
 def _event(a: StoryFacts, b: StoryFacts) -> Verdict:
@@ -180,7 +199,7 @@ def _line(setting: str) -> str | None:
 
 
 def _stage(setting: str) -> str | None:
-    text = setting.lower()
+    text = setting.lower().replace("locally advanced", "")  # operated on by some, beyond surgery for others
     late = any(word in text for word in _LATE)
     early = any(word in text.replace("unresectable", "") for word in _EARLY)
     return None if early == late else "early" if early else "late"

@@ -129,8 +129,9 @@ def _repeat(one: Weighed, code: str, because: str) -> Grouping:
 
 
 def _by_facts(item: NewsItem, weighed: list[Weighed], concepts: Concepts) -> Grouping:
+    mended = any(one.open and one.copied for one in weighed)  # a comma, a name: the same text says the same
     corrected = [one for one in weighed if is_correction(item) and _corrects(one)]
-    if corrected:
+    if corrected and not mended:
         return _update(max(corrected, key=lambda one: one.rank), "correction", CORRECTED, concepts)
     lone = _lone(weighed)
     joinable = [one for one in weighed if one.joins(only=one.story.id in lone)]
@@ -147,10 +148,12 @@ def _by_facts(item: NewsItem, weighed: list[Weighed], concepts: Concepts) -> Gro
 
 
 def _lone(weighed: Sequence[Weighed]) -> set[int]:
-    """The one story on the item's drug in these days; where no drug binds, the one act of its company."""
+    """The one story on the item's drug in these days; where no drug binds, the one act of its company, or of its class."""
     on_drug = {one.story.id for one in weighed if one.of_these_days}
-    of_company = {one.story.id for one in weighed if one.of_company and not one.drug_shared}
-    return on_drug if len(on_drug) == 1 else of_company if not on_drug and len(of_company) == 1 else set()
+    of_company = {one.story.id for one in weighed if (one.of_company or one.of_body) and not one.drug_shared}
+    of_class = {one.story.id for one in weighed if one.of_class}
+    first = next((found for found in (on_drug, of_company, of_class) if found), set())
+    return first if len(first) == 1 else set()
 
 
 def _told(one: Weighed) -> str:
@@ -181,7 +184,7 @@ def _update(one: Weighed, code: str, wording: str, concepts: Concepts) -> Groupi
     what = words.difference(one.fields, one.story.facts, one.mine, concepts)
     reason = GroupReason(
         code=code,
-        text=f"{words.update_line(one.story, wording)}. {what}.",
+        text=f"{words.update_line(one.story, wording)}." + (f" {what}." if what else ""),
         fields=one.fields,
         score=one.score,
     )

@@ -13,10 +13,11 @@ from datetime import UTC, date, datetime, timedelta
 from alerts.model import EventType, Facts, NewsItem, StoryFacts, Value
 from alerts.stories import rules
 from alerts.stories.canonical import parts_of, story_facts, told_at
-from alerts.stories.texts import bands, rare_words, summary_of, text_of, title_of, words
+from alerts.stories.texts import bands, classes_of, rare_words, summary_of, text_of, title_of, words
 from alerts.stories.urls import url_key
 
 EXACT_SPAN = timedelta(days=400)  # a feed that lost its memory shows last year's articles again
+ACT_SPAN = timedelta(days=3)  # an act of a body told without the drug's name, found by the body
 NAMELESS_SPAN = timedelta(days=10)  # without a drug, only the days around count as the same news
 FAMILIES = sorted({rules.family(event) for event in EventType})
 LEAST_WORDS = 6  # of a title or a summary, for its hash to mean anything
@@ -61,7 +62,7 @@ def keys(item: NewsItem, facts: Facts) -> tuple[str, ...]:
     family = rules.family(mine.event)
     named = (f"de:{drug}:{family}" for drug in _drugs(mine))
     used = (f"dc:{drug}:{cancer}" for drug in _drugs(mine) for cancer in _cancers(mine))
-    return _once((*exact_keys(item), *named, *used, *_nameless(item, mine)))
+    return _once((*exact_keys(item), *named, *used, *_nameless(item, mine), *_acts(mine, named=bool(mine.drugs))))
 
 
 def lookups(item: NewsItem, facts: Facts, now: datetime) -> tuple[Lookup, ...]:
@@ -78,6 +79,7 @@ def lookups(item: NewsItem, facts: Facts, now: datetime) -> tuple[Lookup, ...]:
             told + NAMELESS_SPAN,
             60,
         ),
+        (_once(k for part in parts for k in _acts_asked(part)), told - ACT_SPAN, told + ACT_SPAN, 30),
         (_once(k for part in parts for k in _earlier(part)), told - rules.STEP_SPAN, told, 8),
     )
     return tuple(Lookup(keys=k, first=first, last=last, limit=limit) for k, first, last, limit in asked if k)
@@ -123,11 +125,26 @@ def _nameless(item: NewsItem, mine: StoryFacts) -> tuple[str, ...]:
         f"nd:{cancer}" for cancer in _cancers(mine) if not mine.drugs
     ]
     found += [*(f"ce:{company}:{family}" for company in mine.companies), *(f"t:{trial}" for trial in mine.trials)]
+    if rules.class_wide(mine.drugs):
+        found += [f"cl:{name}" for name in classes_of(text_of(item))]
     if not mine.drugs:
         found += [f"mh:{band}" for band in bands(text_of(item))]
     if not mine.drugs or not mine.companies:
         found += [f"w:{word}" for word in rare_words(title_of(item), 4 if not mine.drugs else 2)]
     return tuple(found)
+
+
+def _acts(mine: StoryFacts, *, named: bool) -> tuple[str, ...]:
+    """What a body decided, apart for stories that name a drug (many) and that name none (few)."""
+    body = rules.body(mine.regulator)
+    if body is None or mine.event not in rules.REGULATORY:
+        return ()
+    return (f"{'bd' if named else 'bn'}:{body}:{rules.family(mine.event)}",)
+
+
+def _acts_asked(mine: StoryFacts) -> tuple[str, ...]:
+    """A nameless act may be any of the body's; one that names its drug may have been told without it."""
+    return _acts(mine, named=False) + (_acts(mine, named=True) if not mine.drugs else ())
 
 
 def _asked_nameless(item: NewsItem, mine: StoryFacts) -> tuple[str, ...]:

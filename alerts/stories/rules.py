@@ -13,11 +13,13 @@ from alerts.model import EventType
 
 
 class Cue(NamedTuple):
-    """Words that tell the kind of an event. `lead`: the opening of the text counts, not only the title."""
+    """Words that tell the kind of an event. `lead`: the opening of the text counts, not only the title; `outranks`:
+    in a title they count for more than the reader's kind."""
 
     group: str
     status: str
     lead: bool
+    outranks: bool
     words: re.Pattern[str]
 
 
@@ -46,6 +48,7 @@ WINDOW = _days.pop("default")
 WINDOWS = {EventType(name): window for name, window in _days.items()}
 ALIKE = tuple(_events(row) for row in _RULES["alike"])
 UNSURE = tuple(_events(row) for row in _RULES["unsure"])
+CLASS_WIDE = 4  # drugs; regimens have up to three that are no chemotherapy
 SOFT = _events(_RULES["soft"])
 SOFT_GAP = timedelta(days=_RULES["soft_days"])
 COST_BODIES = frozenset(_RULES["cost_bodies"])
@@ -54,8 +57,14 @@ REGULATORY = _events(_RULES["regulatory"])
 STATUSES = {group: frozenset(names) for group, names in _RULES["statuses"].items()}
 COMPATIBLE = frozenset(frozenset(row) for row in _RULES["compatible"])
 CLOSED = frozenset(_RULES["closed_statuses"])
-CUES = tuple(Cue(c["group"], c["status"], c.get("lead", False), re.compile(c["any"], re.I)) for c in _RULES["cues"])
+CUES = tuple(
+    Cue(c["group"], c["status"], c.get("lead", False), c.get("outranks", False), re.compile(c["any"], re.I))
+    for c in _RULES["cues"]
+)
 CORRECTION = re.compile(_RULES["correction"], re.I)
+HINTS = {EventType(name): re.compile(words, re.I) for name, words in _RULES["hints"].items()}
+CLASSES = {name: re.compile(words, re.I) for name, words in _RULES["classes"].items()}
+STUDY = re.compile(_RULES["study"], re.I)
 ROUND_UP = re.compile(_RULES["round_up"], re.I)
 BEFORE_OPINION = frozenset(_RULES["before_opinion"])
 BACKBONE = frozenset(f"drug:{name}" for name in _RULES["backbone"])
@@ -100,3 +109,8 @@ def subject_drugs(drugs: Iterable[str]) -> frozenset[str]:
     """Without chemotherapy and named chemotherapy regimens, which writers name or leave out, where anything else is left."""
     named = frozenset(drugs)
     return frozenset(d for d in named - BACKBONE if not d.startswith("regimen:")) or named
+
+
+def class_wide(drugs: Iterable[str]) -> bool:
+    """No drug is named, or so many that the news is on all of their class."""
+    return len(set(drugs)) not in range(1, CLASS_WIDE)

@@ -20,6 +20,7 @@ from alerts.model import (
 from alerts.stories.canonical import story_facts
 from alerts.stories.compare import verdicts
 from alerts.stories.keys import keys
+from alerts.stories.rules import REGULATORY, SOFT
 from alerts.stories.texts import text_of, title_of
 
 RANK = {tier: n for n, tier in enumerate(SourceTier)}
@@ -101,7 +102,8 @@ def leads(story: StoryState, item: NewsItem) -> bool:
 def _filled(known: StoryFacts, more: StoryFacts) -> StoryFacts:
     """Gaps only: a fact that is known never changes by a member, so stories cannot drift from one to the next."""
     empty = {f: getattr(more, f) for f in StoryFacts.model_fields if not getattr(known, f) and getattr(more, f)}
-    if known.event is EventType.UNKNOWN:
+    act_untold = known.event in SOFT and known.status is None and known.regulator == more.regulator is not None
+    if known.event is EventType.UNKNOWN or (act_untold and more.event in REGULATORY):
         empty["event"] = more.event
     if known.first_told and more.first_told:
         empty["first_told"] = min(known.first_told, more.first_told)

@@ -16,6 +16,7 @@ from pathlib import Path
 from rensa import RMinHash
 
 from alerts.model import NewsItem
+from alerts.stories.rules import CLASSES
 
 OPENING_CHARS = 300
 COMPARED_CHARS = 1500  # a long article says the news first
@@ -96,8 +97,20 @@ def rare_words(text: str, limit: int = 4) -> tuple[str, ...]:
 
 def names_differ(a: str, b: str) -> bool:
     """Does each of the titles hold a name that the other does not?"""
-    x, y = ({w for w in words(title) if len(w) > 2 and weight(w) >= NAME_WEIGHT} for title in (a, b))
+    x, y = names(a), names(b)
     return bool(x - y and y - x)
+
+
+def classes_of(text: str) -> frozenset[str]:
+    """The classes of drugs that the title names, else those of the text."""
+    title = text.partition("\n")[0]
+    found = [frozenset(name for name, said in CLASSES.items() if said.search(part)) for part in (title, text)]
+    return found[0] or found[1]
+
+
+def names(title: str) -> set[str]:
+    """The words of a title that are names, or nearly."""
+    return {w for w in words(title) if len(w) > 2 and not w.isdigit() and weight(w) >= NAME_WEIGHT}
 
 
 def bands(text: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from alerts.model import Concepts, EventType, NewsItem, SourceTier, StoryFacts, StoryState, Verdict
 from alerts.stories import rules
 from alerts.stories.compare import gap, verdicts
-from alerts.stories.texts import jaccard, names_differ, rare_words, similarity, text_of
+from alerts.stories.texts import classes_of, jaccard, names, names_differ, similarity, text_of, words
 
 # Floors of the TF-IDF cosine. Measured start: .30 where a drug is agreed (docs/stories.md); a fact more that is missing
 # needs more words; nothing known at all needs a near copy.
@@ -23,7 +23,9 @@ FLOOR_LATE = 0.60  # a trial told again after more than ten days, unless it is n
 FLOOR_PAPERS = 0.50  # two papers on one trial
 FLOOR_ONLY, FLOOR_ONLY_READOUT, FLOOR_ONLY_STEP = 0.08, 0.20, 0.08  # the only story on this drug in these days
 FLOOR_ONLY_COMPANY = 0.15  # no drug named, but the only such act of this company with this body in these days
+FLOOR_CLASS = 0.20  # no drug named, but the only act of these days on its class of drugs
 FLOOR_TRIAL = 0.15  # no act read, but drug and trial of a readout of these days
+HINT_CHARS = 400  # of title and text: what is news comes first
 COPY_JACCARD = 0.70
 COPIES_ONLY = 2.0  # no share of words is enough
 UNSURE_DAYS = timedelta(days=21)
@@ -92,6 +94,30 @@ class Weighed:
         acts = all(self.fields.get(field) is Verdict.AGREE for field in ("company", "event", "regulator"))
         return self.open and acts and self.mine.event in rules.REGULATORY and self.told_together
 
+    @cached_property
+    def of_body(self) -> bool:
+        """An act of one body in one cancer of these days, told without its drug by a text that names the story's company."""
+        same = all(self.fields.get(field) is Verdict.AGREE for field in ("event", "regulator", "indications"))
+        nameless = self.fields["drugs"] is Verdict.UNKNOWN and self.mine.event in rules.REGULATORY
+        return self.open and same and nameless and self.told_together and self._company_echoed()
+
+    def _company_echoed(self) -> bool:
+        """Does one text name the company that the other one's reader found, or does a name stand in both?"""
+        texts, found = (self.text, self.story.text), (self.story.facts.companies, self.mine.companies)
+        heard = any(
+            _heard(company, text) for text, companies in zip(texts, found, strict=True) for company in companies
+        )
+        (mine, theirs) = (names(title) for title in self.titles)
+        return heard or bool(mine & names(self.story.text)) or bool(theirs & names(self.text))
+
+    @cached_property
+    def of_class(self) -> bool:
+        """Neither side tells of one drug; the same act on the same class of drugs by the same body in these days."""
+        same = self.fields["event"] is Verdict.AGREE and self.fields["regulator"] is Verdict.AGREE
+        nameless = rules.class_wide(self.mine.drugs) and rules.class_wide(self.story.facts.drugs)
+        alike = nameless and same and self.open and self.told_together and self.mine.event not in rules.SOFT
+        return alike and bool(classes_of(self.text) & classes_of(self.story.text))
+
     @property
     def told_together(self) -> bool:
         return self._told_within(ONLY_DAYS)
@@ -110,13 +136,36 @@ class Weighed:
 
     @property
     def floor_of_only(self) -> float:
+        if self.hinted:
+            return min(self.floor, FLOOR_ONLY)
+        if self.of_class:
+            return FLOOR_CLASS
         if self.floor >= COPIES_ONLY or EventType.RESEARCH in (self.mine.event, self.story.facts.event):
             return self.floor
         if not self.drug_shared:
-            return min(self.floor, FLOOR_ONLY_COMPANY)
+            return min(self.floor, FLOOR_ONLY if self.of_body else FLOOR_ONLY_COMPANY)
         base = FLOOR_ONLY_READOUT if self._untried() else FLOOR_ONLY
-        steps = 0 if self.unknowns == ["drugs"] else len(self.unknowns)  # a partner of the same regimen may be left out
+        steps = 0 if self._bound_anyhow() else len(self.unknowns)
         return min(self.floor, self._unswallowed(base + FLOOR_ONLY_STEP * steps))
+
+    def _bound_anyhow(self) -> bool:
+        """A partner of the same regimen may be left out; so may the cancer of a company's only act, or what a trial tells."""
+        acts = self.fields["event"] is Verdict.AGREE and self.mine.event in rules.REGULATORY and self.told_together
+        of_company = self.unknowns == ["indications"] and self.fields.get("company") is Verdict.AGREE
+        return self.unknowns == ["drugs"] or (acts and (of_company or self.fields.get("trial") is Verdict.AGREE))
+
+    @cached_property
+    def hinted(self) -> bool:
+        """Drug and cancer agree, and the words of one side hint at the act that the other side names (rules.yaml: hints)."""
+        bound = Verdict.AGREE is self.fields["drugs"] is self.fields["indications"]
+        if not bound or self.tier in PAPERS or (self.fields.get("trial") is Verdict.UNKNOWN and self.mine.trials):
+            return False
+        mine, theirs = self.mine.event, self.story.facts.event
+        if self.fields["event"] is Verdict.UNKNOWN and self.told_together:
+            return _hints(theirs, self.text) or (
+                self.fields["regulator"] is Verdict.AGREE and _hints(mine, self.story.text)
+            )
+        return False
 
     @cached_property
     def floor(self) -> float:
@@ -185,8 +234,10 @@ class Weighed:
         return self.mine.event in rules.READOUTS and self.fields.get("trial") is not Verdict.AGREE
 
     def _name_shared(self) -> bool:
-        mine, theirs = (set(rare_words(title)) for title in self.titles)
-        return bool(mine & theirs)
+        """A name that both titles hold, or one company of a deal that both are about in the same days."""
+        mine, theirs = (names(title) for title in self.titles)
+        of_days = self.fields.get("company") is Verdict.AGREE and self.told_together
+        return bool(mine & theirs) or (of_days and self.fields["indications"] is Verdict.AGREE)
 
     def _near(self) -> bool:
         """What is not known to be the same event must at least be told in the same days."""
@@ -195,3 +246,17 @@ class Weighed:
         between = gap(self.mine, self.story.facts)
         limit = UNSURE_DAYS if self.unknowns in (["indications"], ["regulator"]) else NAMELESS_DAYS
         return between is None or between <= limit
+
+
+def _hints(act: EventType, text: str) -> bool:
+    """Does a text, whose title tells of no study, hint at this act?"""
+    said = act in rules.HINTS and rules.HINTS[act].search(text[:HINT_CHARS])
+    return bool(said) and not rules.STUDY.search(text.partition("\n")[0])
+
+
+def _heard(company: str, text: str) -> bool:
+    """Does a text hold the name of a company, or its first word where that is a name?"""
+    said, name = words(text), words(company)
+    return (
+        bool(name) and (name[0] in names(company) or f" {' '.join(name)} " in f" {' '.join(said)} ") and name[0] in said
+    )

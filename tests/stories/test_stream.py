@@ -13,7 +13,7 @@ from alerts.facts import concepts, reader
 from alerts.model import Facts
 from alerts.stories import Shelf
 from tests.conftest import NOW, shared
-from tests.stories.streams import SECOND, THIRD, Score, Told, garbled, score, stream
+from tests.stories.streams import FOURTH, SECOND, THIRD, Score, Told, garbled, score, stream
 
 
 def grouped(items: list[Told]) -> Score:
@@ -49,8 +49,8 @@ def test_our_second_stream_silences_no_story() -> None:
     found = grouped(stream(SECOND))
     assert found.silenced == []
     assert found.precision >= 0.98
-    assert found.recall >= 0.92
-    assert found.alerts <= 1.06
+    assert found.recall >= 0.95
+    assert found.alerts <= 1.05
 
 
 def test_our_third_stream_of_texts_of_real_length_is_told_once_a_story() -> None:
@@ -58,6 +58,15 @@ def test_our_third_stream_of_texts_of_real_length_is_told_once_a_story() -> None
     found = grouped(stream(THIRD))
     assert found.silenced == []
     assert (found.precision, found.recall, found.alerts) == (1.0, 1.0, 1.0)
+
+
+def test_our_fourth_stream_silences_no_story() -> None:
+    """Labelled before the first run: then P 1.000, R .743, none of 77 silenced, 1.25 alerts a story (docs/stories.md)."""
+    found = grouped(stream(FOURTH))
+    assert found.silenced == []
+    assert found.precision >= 0.98
+    assert found.recall >= 0.89
+    assert found.alerts <= 1.11
 
 
 @pytest.mark.parametrize("name", ["story-stream-dev.jsonl"])

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""Vague headlines: what is not named is made up for by who acted, when and for whom; never so that a story goes untold."""
+
+from datetime import timedelta
+
+import pytest
+
+from alerts.facts import concepts, reader
+from alerts.model import Decision, Grouping, NewsItem, Verdict
+from alerts.stories import Shelf
+from alerts.stories.compare import verdicts
+from tests.conftest import NOW
+from tests.stories.test_canonical import read
+
+Headed = tuple[str, str]
+TOVORAFENIB = (
+    "FDA approves tovorafenib for children with relapsed BRAF-altered low-grade glioma",
+    "The RAF inhibitor of Day One Biopharmaceuticals is the first of its kind in this disease.",
+)
+AVUTOMETINIB = (
+    "FDA approves avutometinib with defactinib for KRAS-mutated low-grade serous ovarian cancer",
+    "The capsules and tablets of Verastem will be sold as a co-pack.",
+)
+
+
+def after(first: Headed, *then: Headed, days: float = 1) -> Grouping:
+    """What becomes of the last of these items, told `days` after the first."""
+    shelf, grouping = Shelf(concepts()), None
+    for number, (title, text) in enumerate((first, *then)):
+        when = NOW + timedelta(days=days * number / len(then))
+        item = NewsItem(id=str(number), title=title, summary=text, published=when, first_seen=when)
+        _, grouping = shelf.place(item, reader().read(item), when)
+    assert grouping is not None
+    return grouping
+
+
+def test_an_act_without_its_drug_finds_the_story_by_body_cancer_and_company() -> None:
+    assert (
+        after(TOVORAFENIB, ("Day One wins first FDA approval with childhood brain tumour medicine", "")).story_id == 1
+    )
+
+
+def test_an_act_without_its_drug_of_another_company_is_a_story_of_its_own() -> None:
+    found = after(TOVORAFENIB, ("Nuvalent wins first FDA approval with childhood brain tumour medicine", ""))
+    assert found.decision is Decision.NEW
+
+
+def test_an_act_without_its_drug_joins_none_of_two_that_it_may_mean() -> None:
+    other = (
+        "FDA approves vorasidenib for children with low-grade glioma",
+        "Day One Biopharmaceuticals shares the market.",
+    )
+    vague = ("Day One wins first FDA approval with childhood brain tumour medicine", "")
+    assert after(TOVORAFENIB, other, vague).decision is Decision.NEW
+
+
+def test_the_words_of_a_report_hint_at_the_act_that_its_title_does_not_name() -> None:
+    vague = (
+        "Verastem's rare ovarian cancer pair is here",
+        "Avutometinib with defactinib was given the go-ahead on Thursday.",
+    )
+    assert after(AVUTOMETINIB, vague).story_id == 1
+
+
+def test_a_study_in_the_days_of_an_approval_is_news_of_its_own() -> None:
+    study = (
+        "Study looks at what avutometinib does to the eyes in ovarian cancer",
+        "Three centres followed their patients with photographs; the approved dose was given to most of them.",
+    )
+    assert after(AVUTOMETINIB, study).decision is Decision.NEW
+
+
+CLASS = ("FDA lifts REMS for CAR-T therapies", "Hospitals need no certificate any more.")
+
+
+def test_news_on_a_class_of_drugs_is_one_story() -> None:
+    again = (
+        "CAR T-cell safety programme: FDA drops REMS",
+        "Hospitals no longer need a special certificate.",
+    )
+    assert after(CLASS, again).story_id == 1
+
+
+def test_the_same_act_on_another_class_is_another_story() -> None:
+    other = (
+        "FDA lifts REMS for PARP inhibitors",
+        "Hospitals need no certificate any more for them.",
+    )
+    assert after(CLASS, other).decision is Decision.NEW
+
+
+def test_a_correction_that_says_the_same_is_no_second_alert() -> None:
+    text = "The watchdog NICE has approved abemaciclib for a further 4,000 women with early breast cancer in England."
+    first = ("NHS in England to pay for abemaciclib in early breast cancer", text)
+    mended = (
+        "Correction: NHS in England to pay for abemaciclib in early breast cancer",
+        f"{text} A name was misspelt.",
+    )
+    assert after(first, mended).decision is Decision.SAME
+
+
+def test_a_rival_named_beside_the_drug_does_not_make_another_story_of_one_act() -> None:
+    first = ("FDA approves Amgen's sotorasib with panitumumab for KRAS G12C-mutated colorectal cancer", "")
+    again = read("Amgen gets FDA approval in colorectal cancer, joining Krazati", "Sotorasib is second there.")
+    assert again.drugs == ("drug:adagrasib",)
+    assert verdicts(again, read(*first), concepts())["drugs"] is Verdict.UNKNOWN
+    rival = read("FDA approves adagrasib of Bristol Myers Squibb in colorectal cancer", "")
+    assert verdicts(rival, read(*first), concepts())["drugs"] is Verdict.CONFLICT
+
+
+@pytest.mark.parametrize(
+    ("setting", "other", "verdict"),
+    [("neoadjuvant", "locally advanced", False), ("neoadjuvant", "metastatic", True), ("adjuvant", "advanced", True)],
+)
+def test_locally_advanced_disease_may_be_operated_on(setting: str, other: str, verdict: bool) -> None:
+    base = read("FDA approves pembrolizumab for head and neck cancer")
+    a, b = (base.model_copy(update={"setting": s}) for s in (setting, other))
+    assert (verdicts(a, b, concepts())["setting"] is Verdict.CONFLICT) is verdict
+
+
+def test_one_trial_of_one_act_leaves_open_how_a_rare_tumour_is_named() -> None:
+    a = read("FDA approves belzutifan for paraganglioma", "LITESPARK-015 was evaluated.")
+    b = read("FDA approves belzutifan for adrenal gland cancer", "LITESPARK-015 was evaluated.")
+    assert verdicts(a, b, concepts())["indications"] is not Verdict.CONFLICT
+    other = read("FDA approves belzutifan for renal cell carcinoma", "LITESPARK-005 was evaluated.")
+    assert verdicts(a, other, concepts())["indications"] is Verdict.CONFLICT
+
+
+def test_a_voucher_is_another_thing_than_a_priority_review() -> None:
+    sold = read("Day One sells priority review voucher of tovorafenib in glioma for 108 million dollars")
+    assert sold.status == "voucher"
+
+
+def test_a_subject_told_by_the_body_becomes_the_act_once_somebody_names_it() -> None:
+    shelf = Shelf(concepts())
+    for n, title in enumerate(
+        (
+            "European Commission widens Jemperli in endometrial cancer",
+            "European Commission approves Jemperli in endometrial cancer",
+        )
+    ):
+        item = NewsItem(id=str(n), title=title, published=NOW, first_seen=NOW)
+        shelf.place(item, reader().read(item), NOW)
+    assert {story.facts.event.value for story in shelf.stories.values()} <= {"approval", "label_expansion"}
