@@ -51,8 +51,9 @@ _ONCOLOGY = re.compile(
 )
 # Beside an acronym that is an ordinary word.
 _STUDY = r"(?:trials?|stud(?:y|ies)|results|data|keynote)\b"
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 _INSIDE = re.compile(
-    r" \([a-z0-9 ]{2,9}\)(?= (?:\w*carcinomas?|cancers?|tumors?|lymphomas?|leukemias?|melanomas?|sarcomas?|gliomas?|neoplasms?|amyloidosis|mastocytosis|macroglobulinemia)\b)"
+    r" \([a-z0-9 ]{2,9}\)(?= (?:\w*carcinomas?|cancers?|tumors?|lymphomas?|leukemias?|melanomas?|sarcomas?|gliomas?|neoplasms?|amyloidosis|mastocytosis|macroglobulinemia|disease)\b)"
 )
 _DESCRIBED = words("novel")["descriptions"]
 _HEADS, _KINDS, _VACCINES = (frozenset(_DESCRIBED[key]) for key in ("heads", "words", "vaccines"))
@@ -150,7 +151,7 @@ class Matcher:
                 name = f"{key[first.start() : before.start()]} {' '.join(tail)}"
                 found = self._cancers.get(name) or self._cancers.get(name.removesuffix("s"))
                 free = all(t.start >= before.start() or t.end <= first.start() for t in taken)
-                if found and found != hit.id and free:
+                if found and found != hit.id and free and not key.endswith("non ", 0, first.start()):
                     return [Hit("indication", found, hit.sentence, first.start(), before.start())]
         return []
 
@@ -158,7 +159,8 @@ class Matcher:
 def _table(vocabulary: Vocabulary) -> dict[str, list[Name]]:
     """Match key → the names that are written so."""
     table: dict[str, list[Name]] = {}
-    named = list(surfaces(vocabulary))
+    named = [*surfaces(vocabulary)]
+    named += [(surface.replace(" and ", " & "), name) for surface, name in named if " and " in surface]
     for key, (_, name) in zip(keys_of(surface for surface, _ in named), named, strict=True):
         entries = table.setdefault(key, [])
         if not any(e.kind == name.kind and e.exact == name.exact for e in entries):
@@ -238,7 +240,8 @@ def surfaces(v: Vocabulary) -> Iterator[tuple[str, Name]]:
 
 
 def _beside_study(key: str) -> re.Pattern[str]:
-    return re.compile(rf"\b{key},? (?:\S+ ){{0,3}}{_STUDY}|{_STUDY} (?:\S+ ){{0,3}}{key}\b")
+    no_place = rf"(?!,? {_MONTH})"  # a dateline: "BOSTON, Jan. 9"
+    return re.compile(rf"\b{key}{no_place},? (?:\S+ ){{0,3}}{_STUDY}|{_STUDY} (?:\S+ ){{0,3}}{key}\b{no_place}")
 
 
 def _drug_names(drug: Drug) -> Iterator[str]:

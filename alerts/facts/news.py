@@ -20,9 +20,13 @@ _SAYS_TRIAL = re.compile(r": an? (?!.*\banalys)(?:\S+ ){0,6}phase \S+ (?:\S+ ){0
 _UNNAMED = re.compile(
     r"(?=.*\bphase (?:i|1|2|3)).*(?:immunotherap|immunochemo|chemoimmuno|chemotherap|inhibitor|antibod|vaccin|\bcar t\b)"
 )
+_BODYS_ACTS, _BODY = {_T.DESIGNATION, _T.REJECTION, _T.OPINION_POSITIVE}, re.compile("[RE]")
 _PRODUCT = re.compile("[DREB]")  # an approval without a drug, a body or a marker is a figure of speech
 # A structured abstract, or its sections run together.
 _SECTION = re.compile(r"\W*(?:background|purpose|objectives?|introduction|aims?|methods|importance|context)\b")
+_ABBREVIATED = re.compile(
+    r"(?:\b[A-Z]|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|No|vs|Ph\.D)|\.\.)\.$"
+)  # a title's last word, and no end of a sentence
 _LATER_SECTION = re.compile(r"\b(?:methods|results|conclusions?) ?: ")
 _TRIAL = re.compile(
     r"\bphase (?:i|1|2|3|4)|\brandomi[sz]ed|\bopen label|\bsingle arm|\bplacebo controlled|\bdouble blind|\btrial\b|efficacy and safety of|safety and (?:efficacy|activity) of|\bT+\b|^\W*D+.{0,60}? (?:in|for|versus) .*C"
@@ -106,7 +110,7 @@ def is_journal(parts: Sequence[Sentence]) -> bool:
     if any(_is_section(p.keyed.key) for p in body[:8]):
         return True
     words = title.text.strip() if title else ""
-    return words.endswith(".") and len(words.split()) > 4 and not words.endswith(("Inc.", "...", "Ltd.", "U.S."))
+    return words.endswith(".") and len(words.split()) > 4 and not _ABBREVIATED.search(words)
 
 
 def _is_section(key: str) -> bool:
@@ -146,6 +150,8 @@ def _article(title: Sentence, titled: Sequence[Told], parts: Sequence[Sentence],
     if first is not None and first.event.type in _OWN_WORDS:
         return first
     if first is not None and first.event.type in _AUTHORISED and _PRODUCT.search(name):
+        return first
+    if first is not None and first.event.type in _BODYS_ACTS and _BODY.search(name):
         return first
     if _DESIGN.search(name):
         return first or fallback

@@ -32,6 +32,9 @@ _FROM_DIGIT = re.compile(r"\d\S*")
 _WORD = re.compile(r"\b[a-zA-Z]{7,30}\b")
 # A code in brackets behind a drug's name, or the name behind its code, is that drug.
 _ALIAS = re.compile(r"^\W{0,3}[(\[,/]\W{0,2}(?:formerly |also known as |also called |or |previously )?$", re.I)
+# A code in brackets behind the word trial is the trial's.
+_OF_TRIAL = re.compile(r"\b(?:[Tt]rial|[Ss]tudy|[Rr]egistry) \((?:[A-Z]+: ?)?$")
+_TRIAL_CHARS = 16
 _NOVEL = "novel:"
 
 
@@ -85,7 +88,9 @@ class NovelFinder:
         if "™" in text or "®" in text:
             yield from _brands(text)
         for hit in _codes(text):
-            if not _NO_CODE.match(hit.group()):
+            if not _NO_CODE.match(hit.group()) and not _OF_TRIAL.search(
+                text, max(0, hit.start() - _TRIAL_CHARS), hit.start()
+            ):
                 yield hit.group(), hit.start(), hit.end()
 
 

@@ -18,6 +18,9 @@ THE_FIELD = re.compile(
 AT_LARGE = re.compile(rf"{_WORDS['field']}|{_WORDS['at_large']}")
 _FIELD = re.compile(_WORDS["field"])
 _OTHER = Guarded(rf"\b(?:{_WORDS['other']})")
+_OF_FIELD = re.compile(_WORDS["of_field"])
+_CONGRESS, _SHOWN = re.compile(_WORDS["congress"]), re.compile(_WORDS["shown"])
+_ELSEWHERE = Guarded(_WORDS["elsewhere"].replace("OTHER", f"(?:{_WORDS['other']})"))
 _COMPANY_NEWS = {EventType.CORPORATE, EventType.CONFERENCE}
 _FIGURE, _PERSON = Guarded(_WORDS["figure"]), Guarded(_WORDS["person"])
 _UNSURE_TIERS = {"novel", "other", "repurposed"}  # not known to be a cancer drug
@@ -28,7 +31,7 @@ def is_relevant(
 ) -> bool:
     """By the title where it says so; company news and other diseases need more than a word of the lead."""
     title = parts[0].keyed.key if parts else ""
-    if _FIGURE.holds(title) or (not drugs and _PERSON.holds(title)):
+    if _FIGURE.holds(title) or _ELSEWHERE.holds(title) or (not drugs and _PERSON.holds(title)):
         return False
     known = [d for d in drugs if d.role is Role.PRIMARY and d.tier not in _UNSURE_TIERS]
     titled_drug = any(m.field == "title" for d in known for m in d.mentions)
@@ -38,8 +41,10 @@ def is_relevant(
         return True
     if _OTHER.holds(title):
         return False
+    if event is not EventType.CORPORATE and _CONGRESS.search(title) and (drugs or _SHOWN.search(title)):
+        return True
     if field and _FIELD.search(title):
-        return event is not EventType.CORPORATE or titled_drug
+        return event is not EventType.CORPORATE or titled_drug or _OF_FIELD.search(title) is not None
     if event in _COMPANY_NEWS and not titled_drug:
         about = event is EventType.CONFERENCE and any(d.role is Role.PRIMARY and d.tier != "other" for d in drugs)
         return about and bool(CANCER_WORDS.search(_lead(parts)) or cancers)

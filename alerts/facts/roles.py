@@ -20,6 +20,7 @@ _DESCRIBES = re.compile(_WORDS["describes"])
 _IDIOM = re.compile(_WORDS["idiom"])
 _WENT_BEFORE = re.compile(_WORDS["went_before"])
 _ABOUT = re.compile(_WORDS["about"])
+_EXAMPLE = re.compile(_WORDS["example"])
 _COMBINED = re.compile(_WORDS["combined"])
 _APART = re.compile(_WORDS["apart"])
 _PARTNER_CHARS = 90  # further apart, two names are no regimen
@@ -75,6 +76,11 @@ def went_before(before: str) -> bool:
 def is_idiom(after: str) -> bool:
     """Do the words behind a body's name make it an ordinary word in capitals?"""
     return _IDIOM.match(after) is not None
+
+
+def is_example(before: str) -> bool:
+    """Do the words ahead of a name make it one example of a kind ("inhibitors such as X and Y")?"""
+    return _EXAMPLE.search(before[-_PARTNER_CHARS:]) is not None
 
 
 def describes_drug(after: str) -> bool:

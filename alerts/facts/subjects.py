@@ -10,7 +10,7 @@ from alerts.facts.events import REGULATORY
 from alerts.facts.news import LEAD_SENTENCES
 from alerts.facts.prepare import Part
 from alerts.facts.reading import Found, Reading
-from alerts.facts.roles import LANDS, describes_drug, is_background, is_combined, went_before
+from alerts.facts.roles import LANDS, describes_drug, is_background, is_combined, is_example, went_before
 from alerts.model import EventType, RegulatorFact, Role
 
 Places = dict[str, list[Found]]
@@ -19,6 +19,7 @@ SEATS = {"ncit:C3813", "news:leptomeningeal-metastases"}
 # Broad kinds whose examples in the lead make the news no narrower.
 BROAD = GENERIC | {"doid:0070663", "news:sarcoma"}
 _OR = re.compile(r",? (?:or|and) (?:\S+ ){0,3}")
+_EITHER = re.compile(r",? or ")
 PARTNER_SENTENCES = 3  # of the lead: there the regimen is spelt out
 ACTING = REGULATORY | {EventType.TRIAL_START, EventType.TRIAL_STOPPED}
 
@@ -39,6 +40,10 @@ def _first_told(reading: Reading, subjects: Places) -> set[str]:
     """Those of the first sentence that names one and tells of the present; what research starts from is not its subject."""
     told = {d: [p for p in places if not is_background(p.sentence.keyed.key)] for d, places in subjects.items()}
     research = reading.main is not None and reading.main.event.type is EventType.RESEARCH
+    if research:
+        told = {
+            d: [p for p in places if not is_example(p.sentence.keyed.key[: p.hit.start])] for d, places in told.items()
+        }
     if not research and not any(told.values()):
         told = subjects
     numbers = [p.sentence.number for places in told.values() for p in places]
@@ -53,7 +58,8 @@ def _partners(reading: Reading, chosen: set[str]) -> set[str]:
         if first.sentence is not second.sentence or not second.subject or is_background(first.sentence.keyed.key):
             continue
         between = first.sentence.keyed.key[first.hit.end : second.hit.start]
-        if is_combined(between) and first.hit.id in joined:
+        partner = first.hit.id in joined - chosen  # "plus X or Y": each is a partner
+        if first.hit.id in joined and (is_combined(between) or (partner and _EITHER.fullmatch(between))):
             joined.add(second.hit.id)
     return joined
 

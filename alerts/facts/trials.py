@@ -12,21 +12,24 @@ from alerts.facts.vocabulary import Vocabulary, words
 from alerts.model import Mention, NewsItem, TrialFact
 
 _WORDS: dict[str, Any] = words("trials")
+MIN_SHOWN = 4  # letters and more
 MIN_GROUP = 3  # letters: a shorter one is too often something else
 _NO_NAMES = {n.upper() for n in _WORDS["no_names"]}
-_TOK = r"[A-Za-zα-ωΑ-Ω][\wα-ω.]*(?:[-‑–][\wα-ω.]+)*"
+_TOK = r"(?:\d{1,2}-(?=[A-Z]{2,}-))?[A-Za-zα-ωΑ-Ω][\wα-ω.]*(?:[-‑–][\wα-ω.]+)*"
 # A capital behind the first letter; looked for once, without stepping back.
 _NAME = rf"(?P<name>(?=[\wα-ω.-][a-z0-9_.α-ωß-öø-ÿ-]*+[A-Z]){_TOK}(?: (?:[A-Z]{{2,5}}-?\d{{1,4}}[A-Z]{{0,2}}|[A-Z]{{2,4}}(?= (?:trial|study|Trial|Study))|\d{{1,3}}[A-Z]{{0,2}}))?)"
 _BETWEEN = rf"(?:[\s,]+(?:(?i:{_WORDS['between']})|[(\"“][\w-]+[)\"”])){{0,6}}"
 # NAME phase 3 trial; trial, NAME; a journal's "(NAME)", "NAME:" and "from NAME".
 _CALLED = re.compile(
-    rf"(?<![\w-]){_NAME}[)\"”’]?(?:, (?:the|an?|its|our))?{_BETWEEN}[\s,-]+(?i:(?:sub-?)?(?:trial|stud(?:y|ies))s?)\b"
+    rf"(?<![\w-]){_NAME}[)\"”’]?(?:(?:,| [-–—]) (?:the|an?|its|our))?{_BETWEEN}[\s,-]+(?i:(?:sub-?)?(?:trial|stud(?:y|ies))s?)\b"
 )
 _QUOTED = re.compile(rf"[\"“]{_NAME}[\"”](?=.{{0,40}}\b(?i:trial|study)\b)")
 _NAMED = re.compile(
     rf"\b(?:[Tt]rial|[Ss]tudy|TRIAL|STUDY)s?(?: \(|, |: | called | named | known as | dubbed |[,:]? [\"“]){_NAME}"
 )
-_BRACKETED = re.compile(rf"\({_NAME}(?:,? (?:NCT\d+|[A-Z]+[\d-]+))?\)(?=[:.,]|\s*$)|^{_NAME.replace('name', 'first')}:")
+_BRACKETED = re.compile(
+    rf"\({_NAME}(?:,? (?:NCT\d+|[A-Z]+[\d-]+))?\)(?=[:.,]|\s*$)|^(?:[A-Z]+[- ]?\d+ [-–—] )?{_NAME.replace('name', 'first')}:"
+)
 # An ordinary word in brackets: "(Horizon trial)".
 _WORD_NAMED = re.compile(
     rf"\((?:the )?(?P<name>(?!(?:{'|'.join(_WORDS['ordinary'])})\b)[A-Z][a-z]{{3,}}(?:[- ]\d{{1,3}})?) (?:[Tt]rial|[Ss]tudy)\)"
@@ -34,9 +37,20 @@ _WORD_NAMED = re.compile(
 # A company's number of a study: the drug's code goes on.
 _STUDY_OF_CODE = re.compile(r"(?<![\w-])(?P<name>[A-Z]{2,6}-?\d{3,5}[A-Z]?-[A-Z]{0,2}\d{2,3})(?![\w-])")
 _FROM = re.compile(rf"\b(?:from|of|in)(?: the)? {_NAME}(?=[:.,;]|\s*$| (?:and|at|presented|show|subgroup))")
+# "Study NAME in …"; "the NAME Randomized Trial", where a capital inside is enough; "the OAK and POPLAR trials"; a name that is spelt out.
+_BEHIND = re.compile(
+    rf"\b(?:[Tt]rial|[Ss]tudy) (?P<name>{_TOK}(?: [A-Z]{{4,}})?)(?= (?:at|in|for|of|on|and|to|with)\b|[.,;:]|\s*$)"
+)
+_SHOWN = re.compile(rf"\b[Tt]he {_NAME}(?: (?i:randomi[sz]ed|clinical|controlled|phase \S+)){{0,4}} (?i:trial|study)\b")
+_PAIRED = re.compile(rf"(?<![\w-])(?P<name>[A-Z]{{3}}[A-Z\d-]*),? and (?:the )?{_TOK}{_BETWEEN} (?i:trials|studies)\b")
+_SPELT = re.compile(rf"\b(?:Trial|Study) \({_NAME}[);,]")
+_INNER = re.compile(r"[a-zα-ω][A-Z]|[A-Z]{2}[a-z]")
+_ORGAN = re.compile(r"^[A-Z][a-z]{3,}-(?:Lung|Breast|Gastric|Bladder|Brain|Colon|Ovarian|Prostate|Myeloma|Lymphoma)$")
+_FAMILIES_BY_LENGTH = sorted(map(re.escape, _WORDS["families"]), key=len, reverse=True)
+_MIN_FAMILY = 8  # letters: so long a name is one in any case, if its number stands behind it
 _FAMILY = re.compile(
-    r"(?<![\w-])(?:" + "|".join(sorted(map(re.escape, _WORDS["families"]), key=len, reverse=True)) + r")"
-    r"(?:[- ]?(?:[A-Z][A-Za-z]*)?-?\d{1,4}[A-Z]{0,3})?(?![\w])"
+    rf"(?<![\w-])(?:(?:{'|'.join(_FAMILIES_BY_LENGTH)})(?:[- ]?(?:[A-Z][A-Za-z]*)?-?\d{{1,4}}[A-Z]{{0,3}})?"
+    rf"|(?i:{'|'.join(f for f in _FAMILIES_BY_LENGTH if len(f) >= _MIN_FAMILY and f.isalpha())})[- ](?:[A-Z][a-z]+)?\d{{1,4}}[A-Z]{{0,3}})(?![\w])"
 )
 # A word in capitals and a number, too much of a word for a company's code: COSMIC-313.
 _NUMBERED = re.compile(r"(?<![\w-])(?:[A-Z]{5,}|[A-Z]+[a-z]+[A-Z][A-Za-z]*)-(?:[A-Z][a-z]+)?\d{1,3}[A-Z]?(?![\w-])")
@@ -48,7 +62,7 @@ _CODE = re.compile(r"^[A-Z]{2,4}-?[A-Z]?\d{2,}[A-Z]?$")
 _GROUP = re.compile(rf"^(?:{'|'.join(_WORDS['groups'])})(?:[- ]?\d|[- /]|$)", re.I)
 # A group's numbered trial: JCOG1404, LOGiK 2102, CS-Lung-003.
 _OF_GROUP = re.compile(
-    rf"(?<![\w-])(?:{'|'.join(g for g in _WORDS['groups'] if len(g) > MIN_GROUP)})[- /]?[A-Z]{{0,2}}\d{{3,5}}[A-Z]?(?![\w])",
+    rf"(?<![\w-])(?:{'|'.join(g for g in _WORDS['groups'] if len(g) > MIN_GROUP)})(?:[- /]?[A-Z]{{0,2}}\d{{3,5}}[A-Z]?|[- ](?:[A-Z]{{2}} ?)?\d{{2}}[-/]\d{{2}})(?![\w])",
     re.I,
 )
 _PHASE = re.compile(r"\bphase (i{1,3}v?|iv|[1-4])(?:[ab])?(?: (i{1,3}|[1-4])(?:[ab])?\b)?", re.I)
@@ -71,6 +85,7 @@ _FIRST = Phrases(
         (_GROUPED, "|".join(g.lower() for g in _WORDS["groups"] if len(g) > MIN_GROUP)),
     ]
 )
+_SPELLING = re.compile(r"[\s\W_]+")
 _STEPS = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 
 
@@ -144,9 +159,21 @@ def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
         for hit in pattern.finditer(text):
             group = "first" if "first" in pattern.groupindex and hit["first"] else "name"
             name = hit[group].rstrip(".")
-            known = pattern is _WORD_NAMED or _is_name(name)
-            if known and not (pattern in (_BRACKETED, _NAMED) and abbreviates(name, text[: hit.start()])):
+            if _is_shown(pattern, name, text[: hit.start(group)]):
                 yield name, hit.start(group), hit.start(group) + len(name)
+
+
+def _is_shown(pattern: re.Pattern[str], name: str, before: str) -> bool:
+    """Is it a name, as this pattern shows it?"""
+    if pattern is _WORD_NAMED:
+        return True
+    if pattern is _SHOWN:
+        return len(name) > MIN_SHOWN and _is_mixed(name)
+    if pattern is _PAIRED:
+        return name not in _NO_NAMES and not _OTHER_KIND.search(name)
+    if pattern is _SPELT:
+        return _is_name(name) and abbreviates(name, before)
+    return _is_name(name) and not (pattern in (_BRACKETED, _NAMED) and abbreviates(name, before))
 
 
 def _surroundings(sentence: Sentence, lower: str, *, behind: bool) -> Iterator[re.Pattern[str]]:
@@ -154,9 +181,11 @@ def _surroundings(sentence: Sentence, lower: str, *, behind: bool) -> Iterator[r
     text = sentence.text
     bracket = "(" in text
     if "trial" in lower or "stud" in lower:
-        yield from (_CALLED, _NAMED)
+        yield from (_CALLED, _NAMED, _BEHIND, _SHOWN)
+        if " and " in lower:
+            yield _PAIRED
         if bracket:
-            yield _WORD_NAMED
+            yield from (_WORD_NAMED, _SPELT)
         if '"' in text or "“" in text:
             yield _QUOTED
         if behind:
@@ -170,6 +199,13 @@ def _surroundings(sentence: Sentence, lower: str, *, behind: bool) -> Iterator[r
 def _is_code(name: str, before: str) -> bool:
     """Is it a company's code rather than a word: INBRX-106, or what the text calls a drug?"""
     return _UNSPOKEN.search(name) is not None or _DRUG_BEFORE.search(before) is not None
+
+
+def _is_mixed(name: str) -> bool:
+    """Small letters with a capital among them (MyHealth), of no other kind."""
+    if name.upper() in _NO_NAMES or _OTHER_KIND.search(name) or _CODE.match(name):
+        return False
+    return _INNER.search(name) is not None or _ORGAN.search(name) is not None
 
 
 def _is_name(name: str) -> bool:
@@ -199,8 +235,10 @@ def trials(
                     ids.setdefault(hit.group().replace(" ", ""), []).append(
                         sentence.text_span(item, hit.start(), hit.end())
                     )
+    written: dict[str, str] = {}  # the first of several spellings: CheckMate 026, Checkmate-026
     for place in named:
-        names.setdefault(place.name, []).append(place.sentence.text_span(item, place.start, place.end))
+        name = written.setdefault(_SPELLING.sub("", place.name).lower(), place.name)
+        names.setdefault(name, []).append(place.sentence.text_span(item, place.start, place.end))
     if len(ids) == 1 and len(names) == 1:
         (number, at), (name, spans) = *ids.items(), *names.items()
         return (TrialFact.of(id=number, acronym=name, phase=phase, mentions=(*spans, *at)),)
