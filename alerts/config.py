@@ -90,6 +90,11 @@ class Settings(BaseModel):
         return url
 
     @property
+    def has_database(self) -> bool:
+        """Somebody named a database, or the one of embedded mode has been made."""
+        return bool(self.database_url) or (self.var_dir / "oncowire.db").is_file()
+
+    @property
     def broker(self) -> str:
         return self.broker_url or f"redis+socket://{self.broker_socket}"
 

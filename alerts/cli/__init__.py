@@ -59,6 +59,10 @@ GROUPS: dict[str, dict[str, str]] = {
 }
 
 
+READERS = {"facts", "rules", "vocab"}
+"""Groups that read with the vocabulary: with what people changed in it too, where there is a database (docs/rules.md)."""
+
+
 def made(groups: Iterable[str] = GROUPS) -> typer.Typer:
     """The command with these groups."""
     app = _bare()
@@ -95,12 +99,25 @@ def __getattr__(name: str) -> Any:
     return whole
 
 
+def _take_changes() -> None:
+    """A database that is not there costs nothing; one that is away is told of, and the command goes on without."""
+    if not settings().has_database:
+        return
+    try:
+        importlib.import_module("alerts.store.vocabulary").take(settings())
+    except OncowireError as exc:
+        told = f"{exc.code}: {exc.message}; going on without the changes that people made to the vocabulary"
+        sys.stderr.write(f"oncowire: {told}\n")
+
+
 def main() -> None:
     """Entry point: expected errors become one line on standard error and exit code 1."""
     asked = sys.argv[1] if len(sys.argv) > 1 else ""
     group = next((group for group, commands in GROUPS.items() if asked in commands), None)
     try:
         logs.configure(settings())
+        if group in READERS and not {"--help"} & set(sys.argv):
+            _take_changes()
         (made([group]) if group else listed())()
     except OncowireError as exc:
         sys.stderr.write(f"oncowire: {exc.code}: {exc.message}\n")

@@ -25,9 +25,9 @@ BUSY_TIMEOUT_MS = 10_000
 class Store:
     """Sessions on one database, and the box for secrets kept in it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, connect_timeout_s: int | None = None) -> None:
         self.url = settings.database
-        self.engine = make_engine(self.url)
+        self.engine = make_engine(self.url, connect_timeout_s)
         self.secrets = SecretBox.of(settings)
 
     @property
@@ -61,15 +61,19 @@ class Store:
         self.engine.dispose()
 
 
-def make_engine(url: str) -> Engine:
-    """Engine with the project's settings for its dialect. Raises InputError(bad_database_url)."""
+def make_engine(url: str, connect_timeout_s: int | None = None) -> Engine:
+    """Engine with the project's settings for its dialect. Raises InputError(bad_database_url).
+
+    `connect_timeout_s`: how long PostgreSQL is waited for; None: as its library does, or the URL says.
+    """
     try:
         parsed = make_url(url)
     except ArgumentError as exc:
         raise InputError("bad_database_url", f"ONCOWIRE_DATABASE_URL cannot be read: {exc}") from None
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(url, parsed.database)
-    return create_engine(url, pool_size=5, max_overflow=10, pool_pre_ping=True, pool_recycle=1800)
+    waits = {} if connect_timeout_s is None else {"connect_timeout": connect_timeout_s}
+    return create_engine(url, pool_size=5, max_overflow=10, pool_pre_ping=True, pool_recycle=1800, connect_args=waits)
 
 
 def _sqlite(url: str, path: str | None) -> Engine:

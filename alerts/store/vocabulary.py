@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
+from alerts.config import Settings
 from alerts.errors import InputError, Transient
 from alerts.facts.vocabulary.current import NO_CHANGES, Changes, current
 from alerts.facts.vocabulary.edits import Edit, together
@@ -16,6 +17,7 @@ from alerts.store.engine import Store
 from alerts.store.tables import Item, NovelName, VocabularyEdit
 
 CHANGE_LOCK = 7_306_504
+CONNECT_S = 5  # a command does not wait longer for a database that it could do without
 
 
 def lock_changes(session: Session) -> None:
@@ -33,16 +35,32 @@ def follow(store: Store) -> None:
 
     def source(edition: str) -> Changes:
         there = kept()
-        if there is None:
-            return NO_CHANGES
-        try:
-            with there.read() as session:
-                now = edition_of(session)
-                return Changes(now, together(e.piece for e in in_force(session)) if now != edition else NO_CHANGES[1])
-        except SQLAlchemyError as exc:  # away, or not migrated yet: the next look is in two seconds
-            raise Transient("database_away", f"{type(exc).__name__}") from None
+        return NO_CHANGES if there is None else _changes(there, edition)
 
-    current.follow(source)
+    current.follow(source, store.url)
+
+
+def take(settings: Settings) -> None:
+    """The vocabulary of this process has, to its end, the changes that are kept in the store at this moment.
+
+    Raises Transient(database_away) · InputError(bad_database_url): nothing was taken.
+    """
+    store = Store(settings, connect_timeout_s=CONNECT_S)
+    try:
+        found = _changes(store, "")
+    finally:
+        store.close()
+    current.follow(lambda _edition: found, store.url)
+
+
+def _changes(store: Store, edition: str) -> Changes:
+    """As they are now; what they say is left out if `edition` is still the one. Raises Transient(database_away)."""
+    try:
+        with store.read() as session:
+            now = edition_of(session)
+            return Changes(now, together(e.piece for e in in_force(session)) if now != edition else NO_CHANGES[1])
+    except SQLAlchemyError as exc:  # away, or not migrated yet: the next look is in two seconds
+        raise Transient("database_away", f"{type(exc).__name__}") from None
 
 
 def edition_of(session: Session) -> str:

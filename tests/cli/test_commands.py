@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer.core
@@ -31,9 +32,12 @@ def test_a_word_that_is_no_command_is_refused() -> None:
     assert "No such command 'clasify'" in told.stderr
 
 
-def test_reading_items_loads_no_store() -> None:
-    told = _told("classify", "--help")
-    assert "--explain" in told
+def test_reading_items_loads_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is none; where there is one, what people changed in the vocabulary is taken from it."""
+    monkeypatch.setenv("ONCOWIRE_VAR_DIR", str(tmp_path))
+    monkeypatch.delenv("ONCOWIRE_DATABASE_URL", raising=False)
+    assert "--explain" in _told("classify", "--help")
+    told = _told("classify", "--jsonl")
     assert told.rstrip().endswith("light")
 
 
@@ -48,4 +52,4 @@ try:
 except SystemExit:
     print("store" if "alerts.store" in sys.modules else "light")
 """
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, input="", check=True).stdout

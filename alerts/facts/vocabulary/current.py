@@ -46,13 +46,15 @@ class _Current:
         self._stamp: Stamp = ()
         self._changes = NO_CHANGES
         self._source: Source | None = None
+        self._origin = ""
         self._next_check = 0.0
 
-    def follow(self, source: Source | None) -> None:
-        """Take people's changes from there from now on; None: there are none."""
+    def follow(self, source: Source | None, origin: str = "") -> None:
+        """Take people's changes from there from now on; None: there are none. `origin`: editions of one origin are one count."""
+        same, self._origin = bool(origin) and origin == self._origin, origin
         self._source = source
         self._next_check = 0.0
-        if self._changes.edition:  # counted elsewhere
+        if self._changes.edition and not same:  # counted elsewhere
             self._changes = self._changes._replace(edition="?")
 
     def look_again(self) -> None:
