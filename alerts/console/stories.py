@@ -26,6 +26,9 @@ COLUMNS = (
     tables.Column("facts", "Drug and cancer", sortable=False),
     tables.Column("seen", "Seen"),
 )
+REPORTED = tables.Column(
+    "reported_by", "Reported by", sortable=False
+)  # a column of the file; under the headline on the page
 WHY = (
     tables.Column("rule", "Rule"),
     tables.Column("told", "Told?"),
@@ -47,7 +50,7 @@ def story_list(desk: CurrentDesk) -> Response:
     with desk.store.read() as session:
         found = browse.stories(session, asked._replace(filters=filters).of_store())
     if asked.csv:
-        return tables.csv_answer("stories", COLUMNS, found.rows, _cell)
+        return tables.csv_answer("stories", (*COLUMNS, REPORTED), found.rows, _cell)
     table = tables.Table("/stories", COLUMNS, asked, found.rows, found.total)
     return desk.show("stories/list.html", table=table, events=list(EventType), regulators=REGULATORS, unknown=unknown)
 
@@ -59,6 +62,7 @@ def _cell(row: StoryLine, key: str) -> Any:
         "event": row.story.event,
         "facts": ", ".join(name(i) for i in (*facts.drugs, *facts.indications)),
         "seen": row.story.last_seen_at,
+        "reported_by": ", ".join(row.outlets),
     }[key]
 
 

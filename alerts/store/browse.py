@@ -66,10 +66,11 @@ def _page(
 
 
 class StoryLine(NamedTuple):
-    """A line of the list of stories."""
+    """A line of the list of stories. `outlets`: by name, that of the lead first, each once; `sources` counts items."""
 
     story: Story
-    outlets: int
+    outlets: tuple[str, ...]
+    sources: int
 
     @property
     def facts(self) -> StoryFacts:
@@ -100,14 +101,28 @@ def stories(session: Session, asked: Asked) -> Page:
     }
     found = _page(session, statement, asked._replace(q=""), sorts, [], col(Story.id))
     shown = [row[0] for row in found.rows]
-    counted = dict(
-        session.execute(
-            select(StoryItem.story_id, func.count())
-            .where(col(StoryItem.story_id).in_([s.id for s in shown]))
-            .group_by(col(StoryItem.story_id))
-        ).all()
+    told = _outlets(session, [s.id or 0 for s in shown])
+    return Page([StoryLine(s, *told.get(s.id or 0, ((), 0))) for s in shown], found.total)
+
+
+def _outlets(session: Session, story_ids: Sequence[int]) -> dict[int, tuple[tuple[str, ...], int]]:
+    """Who reported each of these stories, the lead first, then in the order of coming; and how many items."""
+    led = func.max(case((col(Item.id) == col(Story.lead_item_id), 1), else_=0)).label("led")
+    came = func.min(col(Item.id)).label("came")
+    named = (
+        select(col(StoryItem.story_id), col(Feed.title), func.count())
+        .join(Item, col(Item.id) == col(StoryItem.item_id))
+        .join(Feed, col(Feed.id) == col(Item.feed_id))
+        .join(Story, col(Story.id) == col(StoryItem.story_id))
+        .where(col(StoryItem.story_id).in_(story_ids))
+        .group_by(col(StoryItem.story_id), col(Feed.title))
+        .order_by(col(StoryItem.story_id), led.desc(), came)
     )
-    return Page([StoryLine(s, counted.get(s.id, 0)) for s in shown], found.total)
+    found: dict[int, tuple[tuple[str, ...], int]] = {}
+    for story_id, outlet, items in session.execute(named):
+        names, count = found.get(story_id, ((), 0))
+        found[story_id] = ((*names, outlet), count + items)
+    return found
 
 
 class Member(NamedTuple):

@@ -47,3 +47,23 @@ def bring_in(store: Store, settings: Settings, copies: int = 1) -> None:
         continue
     pipeline.process_due()
     pipeline.close()
+
+
+def told_again(store: Store, settings: Settings) -> None:
+    """A second outlet tells of the newest story (6) and of a step that follows the third one (a new story, 7)."""
+    now = datetime.now(UTC)
+    later = (
+        ("EC approves osimertinib in EGFR-mutated lung cancer", "https://second.example.org/ec"),
+        ("FDA approves cabozantinib for neuroendocrine tumours", "https://second.example.org/fda"),
+    )
+    with store.write() as session:
+        feed = feeds.add(session, ListedFeed("https://second.example.org/rss", "Second Outlet"), now, now)
+        rows = [
+            {"feed_id": feed, "identity": url, "title": title, "summary": f"{title}.", "url": url, "first_seen_at": now,
+             "updated_at": now, "due_at": now, "published_at": now}
+            for title, url in later
+        ]  # fmt: skip
+        insert_new(session, Item, rows)
+    pipeline = Pipeline(settings)
+    pipeline.process_due()
+    pipeline.close()

@@ -13,11 +13,8 @@ from sqlmodel import select
 from alerts.config import Settings
 from alerts.console import whynot
 from alerts.console.tables import safe_cell
-from alerts.feeds import ListedFeed
-from alerts.pipeline import Pipeline
-from alerts.store import accounts, feeds, rules
+from alerts.store import accounts, rules
 from alerts.store.engine import Store
-from alerts.store.insert import insert_new
 from alerts.store.tables import (
     AuditEntry,
     Channel,
@@ -31,7 +28,7 @@ from alerts.store.tables import (
     StoryFeedback,
 )
 from tests.console.conftest import Browser, People
-from tests.console.news import bring_in
+from tests.console.news import bring_in, told_again
 from tests.serving import serving
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -349,24 +346,11 @@ def test_what_the_team_said_of_a_story_stands_there_and_not_in_the_message_bar(a
     assert 'class="said"' not in bob.get("/stories/2").text
 
 
-def test_a_story_shows_its_timeline_and_who_else_reported_it(as_: As, store: Store, store_settings: Settings) -> None:
+def test_a_story_shows_its_timeline_and_who_else_reported_it_as_the_table_does(
+    as_: As, store: Store, store_settings: Settings
+) -> None:
     bring_in(store, store_settings)
-    now = datetime.now(UTC)
-    later = (
-        ("EC approves osimertinib in EGFR-mutated lung cancer", "https://second.example.org/ec"),
-        ("FDA approves cabozantinib for neuroendocrine tumours", "https://second.example.org/fda"),
-    )
-    with store.write() as session:
-        feed = feeds.add(session, ListedFeed("https://second.example.org/rss", "Second Outlet"), now, now)
-        rows = [
-            {"feed_id": feed, "identity": url, "title": title, "summary": f"{title}.", "url": url, "first_seen_at": now,
-             "updated_at": now, "due_at": now, "published_at": now}
-            for title, url in later
-        ]  # fmt: skip
-        insert_new(session, Item, rows)
-    pipeline = Pipeline(store_settings)
-    pipeline.process_due()
-    pipeline.close()
+    told_again(store, store_settings)
     vera = as_("vera")
     update = vera.get("/stories/7").text
     assert re.search(
@@ -374,6 +358,10 @@ def test_a_story_shows_its_timeline_and_who_else_reported_it(as_: As, store: Sto
     )
     assert 'aria-current="true"' in vera.get("/stories/3").text, "the earlier step shows the later one"
     assert "Example Wire, also reported by Second Outlet" in vera.get("/stories/6").text
+    assert "Example Wire, also reported by Second Outlet" in vera.get("/stories?q=cabozantinib").text
+    filed = vera.get("/stories?format=csv").text
+    assert filed.splitlines()[0].endswith(",reported_by")
+    assert '"Example Wire, Second Outlet"' in filed
 
 
 def test_status_tells_queues_lag_workers_and_dead_letters(as_: As, store: Store, news: None) -> None:

@@ -15,6 +15,7 @@ from alerts.console.app import create_app
 from alerts.pipeline import consent, links, rulefiles
 from alerts.store.engine import Store
 from alerts.store.tables import AuditEntry, Channel, Delivery, DigestEntry, SubscriptionChannel
+from tests.console.news import bring_in, told_again
 from tests.console.rows import a_story
 
 RULES = """
@@ -211,3 +212,18 @@ def test_nobody_is_asked_more_than_three_times_nor_twice_within_an_hour(
             for m in (0, 30, 61, 122, 183, 9999)
         ]
     assert [a.value for a in asked] == ["sent", "too_soon", "sent", "sent", "too_often", "too_often"]
+
+
+def test_the_page_of_a_story_that_alice_was_told_of_names_who_else_reported_it(
+    client: TestClient, store: Store, store_settings: Settings
+) -> None:
+    bring_in(store, store_settings)
+    path = f"/s/{token(store, 'manage')}/story/6"
+    assert "<h2>Source</h2>" in client.get(path).text
+    told_again(store, store_settings)
+    page = client.get(path).text
+    sources = page.split("<h2>Source, also reported by</h2>")[1].split("</ul>")[0]
+    assert re.findall(r'<span class="quiet">([^<,]+)', sources) == ["Example Wire", "Second Outlet"]
+    with store.read() as session:
+        sent = session.exec(select(Delivery).where(Delivery.story_id == 6)).all()
+    assert len(sent) == 2, "Alice and Bob, once each: a second outlet is no second alert"
