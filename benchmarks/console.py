@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How fast the console answers: the preview of a rule over 100,000 stories, every page and every list of the API.
+"""How fast the console answers: the preview of a rule over 100,000 stories, every page, every list of the API, every change.
 
     .venv/bin/python -m benchmarks.console [--stories 100000] [--rounds 20] [--postgres]
 
@@ -27,6 +27,7 @@ from alerts.console.app import create_app, routes
 from alerts.store.engine import Store
 from alerts.store.migrate import upgrade
 from benchmarks.console_fill import fill, fill_team
+from benchmarks.console_writes import writes
 
 RULES = {
     "one drug": ["drugs.any=drug:cabozantinib"],
@@ -114,6 +115,7 @@ def measure(settings: Settings, token: str, rounds: int) -> None:
     measured("editor with its preview", client, editors, rounds)
     measured("pages", client, [p for p in pages if not p.startswith("/api/")], rounds)
     measured("API", client, [p for p in pages if p.startswith("/api/")], rounds)
+    writes(client, csrf, rounds)
 
 
 def paths(app: FastAPI) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,9 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import text
+from sqlmodel import SQLModel
+
 from alerts.facts import reader
 from alerts.facts.vocabulary.current import current
 from alerts.feeds import ListedFeed
@@ -120,7 +123,19 @@ def fill_team(store: Store, stories: int) -> str:
         for start in range(0, len(rows), BATCH):
             with store.write() as session:
                 insert_new(session, table, rows[start : start + BATCH])
+    _count_on(store)
     return token
+
+
+def _count_on(store: Store) -> None:
+    """Rows that are made afterwards get the next free id (PostgreSQL counts by itself only what it numbered itself)."""
+    if store.is_sqlite:
+        return
+    with store.write() as session:
+        for table in SQLModel.metadata.sorted_tables:
+            if "id" in table.columns and table.columns["id"].autoincrement is not False:
+                last = f"(SELECT coalesce(max(id), 0) + 1 FROM {table.name})"  # noqa: S608 - our own table names
+                session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {last}, false)"))
 
 
 def _of_team(team: int, user: int, stories: int, now: datetime) -> list[tuple[Any, list[dict[str, Any]]]]:
