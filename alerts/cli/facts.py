@@ -39,6 +39,7 @@ def classify(
 ) -> None:
     """Read items (title, summary) into facts: drugs, cancers, event, regulators, trials, claims.
 
+    A `published` that nobody can read is told under `warnings` (code bad_published); the item is read as undated.
     Standard input holds JSON Lines; with --explain alone it may also be plain text, the title in the first line.
     """
     if explained:
@@ -51,7 +52,8 @@ def classify(
 
     def one(record: dict[str, Any]) -> dict[str, Any]:
         item = jsonl.news_item(record, next(numbers))
-        return {"id": record.get("id", item.id), **read(item).model_dump(mode="json")}
+        told = {"warnings": noted} if (noted := jsonl.warnings(record, item)) else {}
+        return {"id": record.get("id", item.id), **told, **read(item).model_dump(mode="json")}
 
     jsonl.run(one)
 

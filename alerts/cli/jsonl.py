@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from alerts.errors import InputError, OncowireError
 from alerts.model import NewsItem
 
+_SHOWN_CHARS = 60  # of a value that could not be read
 MAX_LINE_CHARS = 2_000_000  # a 1 MB article still passes; more is an error line, not a memory problem
 
 
@@ -79,6 +80,15 @@ def news_item(record: dict[str, Any], number: int = 0) -> NewsItem:
         published=moment(published) if published else None,
         source=_outlet(record),
     )
+
+
+def warnings(record: dict[str, Any], item: NewsItem) -> list[dict[str, str]]:
+    """What of a good line could not be used, with a code as an error has: an odd date costs the date, not the item."""
+    if not record.get("published") or item.published is not None:
+        return []
+    shown = record["published"][:_SHOWN_CHARS]
+    message = f"published is no ISO 8601 or RFC 5322 date, so the item is read as undated: {shown!r}"
+    return [{"code": "bad_published", "message": message}]
 
 
 def _outlet(record: dict[str, Any]) -> str:

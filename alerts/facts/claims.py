@@ -43,8 +43,11 @@ def claims(
 
 def narrowest(tree: VocabularyConcepts, ids: Iterable[str]) -> tuple[str, ...]:
     """Without a cancer that others of the claim are kinds of: "NETs, pancreatic as well as extra-pancreatic"."""
-    every = list(ids)
-    return tuple(c for c in every if not any(o != c and c in tree.ancestors(o) for o in every))
+    left = list(ids)
+    for one in list(left):
+        if any(o != one and one in tree.ancestors(o) for o in left):
+            left.remove(one)
+    return tuple(left)
 
 
 def _ids(places: Iterable[Found]) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     named = titled - BROAD  # "solid tumors" is not made narrower by a list of examples
     narrower = {c for c in leading if any(t != c and t in tree.ancestors(c) for t in named)}
     primary = titled | narrower
-    for broad in list(primary):
+    for broad in sorted(primary):  # of two that fall under each other one stays, the same in every process
         below = [c for c in primary if c != broad and broad in tree.ancestors(c)]
         alone = (
             len(below) > 1 and broad in titled and not titled & set(below)

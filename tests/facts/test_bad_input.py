@@ -52,6 +52,20 @@ def test_a_bad_line_says_what_is_wrong_and_the_next_is_read(line: str, code: str
     assert good["drugs"][0]["name"] == "tarlatamab"
 
 
+@pytest.mark.parametrize("published", ["soon", "2026-13-45", "Someday, 99 Foo 2026", "0000", "\u0662\u0660"])
+def test_a_date_that_nobody_can_read_is_told_and_the_item_is_read_as_undated(published: str) -> None:
+    told, good = classified(json.dumps({**GOOD, "published": published}), json.dumps(GOOD))
+    assert [w["code"] for w in told["warnings"]] == ["bad_published"]
+    assert repr(published) in told["warnings"][0]["message"]
+    assert told["drugs"] == good["drugs"]
+    assert "warnings" not in good
+
+
+@pytest.mark.parametrize("published", ["2026-03-02", "Mon, 02 Mar 2026 10:00:00 GMT", "", None])
+def test_a_date_that_can_be_read_or_is_not_given_is_no_cause_for_a_warning(published: str | None) -> None:
+    assert "warnings" not in classified(json.dumps({**GOOD, "published": published}))[0]
+
+
 def test_half_a_character_is_shown_as_one_that_is_not_known_and_the_rest_is_read() -> None:
     told, good = classified('{"title": "FDA approves tarlatamab \\ud800", "summary": "\\udfff"}', json.dumps(GOOD))
     assert [d["name"] for d in told["drugs"]] == ["tarlatamab"]

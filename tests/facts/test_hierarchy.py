@@ -49,6 +49,11 @@ def test_a_site_takes_in_its_kinds(narrow: str, broad: str) -> None:
     assert not below(broad, narrow)
 
 
+def test_a_rule_on_bladder_cancer_is_met_by_urothelial_carcinoma_and_the_other_way_round() -> None:
+    assert below("urothelial carcinoma", "bladder cancer")
+    assert below("bladder cancer", "urothelial carcinoma")
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

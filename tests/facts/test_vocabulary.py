@@ -13,7 +13,7 @@ from alerts.errors import InputError
 from alerts.facts import concepts, reader
 from alerts.facts.concepts import VocabularyConcepts
 from alerts.facts.reader import Reader
-from alerts.facts.vocabulary import load, overlay_files
+from alerts.facts.vocabulary import load, load_with, overlay_files
 from alerts.facts.vocabulary.check import check
 from alerts.facts.vocabulary.overlay import read
 from alerts.model import NewsItem
@@ -39,6 +39,16 @@ def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_no_name_means_two_things_and_nothing_leads_nowhere() -> None:
     assert [str(t) for t in check(load())] == []
+
+
+def test_two_names_of_one_oncotree_node_may_stand_above_each_other_and_other_loops_are_a_fault(tmp_path: Path) -> None:
+    assert {c.oncotree for i in ("doid:11054", "news:urothelial-carcinoma") if (c := load().indications[i])} == {
+        "BLADDER"
+    }
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("indications:\n  bladder cancer: {parents: [small cell bladder cancer]}\n", encoding="utf-8")
+    looped = {t.subject for t in check(load_with([wrong])) if t.code == "loop"}
+    assert {"doid:11054", "onc:SCBC"} <= looped
 
 
 def test_every_shipped_overlay_file_is_free_of_faults() -> None:

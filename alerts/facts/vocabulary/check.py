@@ -63,13 +63,18 @@ def _bare(v: Vocabulary) -> Iterator[Trouble]:
 
 
 def _loops(v: Vocabulary) -> Iterator[Trouble]:
-    for start in v.indications:
-        seen, todo = set[str](), list(v.indications[start].parents)
+    """Names of one OncoTree node may stand above each other (bladder cancer, urothelial carcinoma); every other loop is a fault."""
+    for start, cancer in v.indications.items():
+        node = cancer.oncotree
+        seen = set[tuple[str, bool]]()
+        todo = [(parent, node is None) for parent in cancer.parents]  # and whether the way there leaves the node
         while todo:
-            at = todo.pop()
-            if at == start:
+            at, left = todo.pop()
+            here = v.indications.get(at)
+            left = left or here is None or here.oncotree != node
+            if at == start and left:
                 yield Trouble("loop", start, "it is above itself")
                 break
-            if at not in seen and at in v.indications:
-                seen.add(at)
-                todo += v.indications[at].parents
+            if (at, left) not in seen and here is not None:
+                seen.add((at, left))
+                todo += [(parent, left) for parent in here.parents]
