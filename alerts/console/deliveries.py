@@ -5,15 +5,17 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from sqlmodel import Session
 
 from alerts.console import sending, tables
 from alerts.console.access import GuardedRoute
-from alerts.console.desk import CurrentDesk, not_found, refusal
+from alerts.console.desk import CurrentDesk, Desk, not_found, refusal
 from alerts.console.roles import Role, needs
 from alerts.errors import InputError
 from alerts.model import AlertKind, DeliveryState
 from alerts.store import browse
 from alerts.store.browse import DeliveryLine
+from alerts.store.tables import DeliveryAttempt
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/deliveries")
 COLUMNS = (
@@ -24,27 +26,36 @@ COLUMNS = (
     tables.Column("attempts", "Tries", number=True),
     tables.Column("updated", "Changed"),
 )
+FILTERS = ("state", "kind", "channel")
+TRIES = (
+    tables.Column("number", "#", number=True),
+    tables.Column("begun", "Begun (UTC)"),
+    tables.Column("outcome", "Outcome"),
+    tables.Column("said", "Said"),
+)
 
 
 @router.get("")
 @needs(Role.VIEWER)
 def delivery_list(desk: CurrentDesk) -> Response:
-    asked = tables.wanted(desk.request, COLUMNS, "-updated", ["state", "kind", "channel"])
     with desk.store.read() as session:
-        found = browse.deliveries(
-            session, desk.actor.team_id,
-            asked.of_store(),
-        )  # fmt: skip
+        listed = table(desk, session, "/deliveries")
         waiting = browse.held(session, desk.actor.team_id)
-    if asked.csv:
-        return tables.csv_answer("deliveries", COLUMNS, found.rows, _cell)
-    table = tables.Table("/deliveries", COLUMNS, asked, found.rows, found.total)
-    return desk.show(
-        "deliveries/list.html", table=table, states=list(DeliveryState), kinds=list(AlertKind), waiting=waiting
+    return tables.export(("deliveries", listed, cell)) or desk.show(
+        "deliveries/list.html", table=listed, states=list(DeliveryState), kinds=list(AlertKind), waiting=waiting
     )
 
 
-def _cell(row: DeliveryLine, key: str) -> Any:
+def table(
+    desk: Desk, session: Session, path: str, prefix: str = "", per_page: int = tables.PER_PAGE, **only: str
+) -> tables.Table:
+    """Deliveries of the team, on any page; `only` holds whatever the address asks for."""
+    asked = tables.wanted(desk.request, COLUMNS, "-updated", FILTERS, prefix, per_page=per_page)
+    found = browse.deliveries(session, desk.actor.team_id, asked._replace(filters={**asked.filters, **only}).of_store())
+    return tables.Table(path, COLUMNS, asked, found.rows, found.total)
+
+
+def cell(row: DeliveryLine, key: str) -> Any:
     return {
         "state": row.delivery.state,
         "subject": row.subject,
@@ -62,8 +73,22 @@ def delivery_page(desk: CurrentDesk, delivery_id: int) -> Response:
         found = browse.delivery(session, desk.actor.team_id, delivery_id)
     if found is None:
         raise not_found("delivery")
+    asked = tables.wanted(desk.request, TRIES, "number")
+    tries = tables.of_rows(f"/deliveries/{delivery_id}", TRIES, asked, found.attempts, _try_cell)
     open_ = found.line.delivery.state in {"pending", "retry", "sending", "unknown"}
-    return desk.show("deliveries/delivery.html", found=found, line=found.line, row=found.line.delivery, open_=open_)
+    return tables.export((f"delivery-{delivery_id}-tries", tries, _try_cell)) or desk.show(
+        "deliveries/delivery.html", line=found.line, row=found.line.delivery, open_=open_, tries=tries
+    )
+
+
+def _try_cell(row: DeliveryAttempt, key: str) -> Any:
+    outcome = (row.outcome or "the process died in it").replace("_", " ")
+    return {
+        "number": row.number,
+        "begun": row.started_at,
+        "outcome": f"{outcome} {row.code or ''}".strip(),
+        "said": row.detail or "",
+    }[key]
 
 
 @router.post("/{delivery_id:int}/again")

@@ -2,7 +2,8 @@
 """Tables: every one sorts, filters, pages and exports CSV. The page says its columns; the address says what is wanted.
 
 `?q=…&sort=-at&page=2&format=csv` — `sort` with a minus is descending. Pages give the store (store/browse.py) what to
-select; the template draws it with the macro `table` of console/parts.html.
+select; the template draws it with the macro `table` of console/parts.html. A table that answers a posted form (`kept`) asks
+by buttons that post the form again.
 """
 
 import csv
@@ -44,14 +45,15 @@ class Wanted(NamedTuple):
     csv: bool
     filters: Mapping[str, str]
     prefix: str = ""  # of the names in the address, where a page has more than one table
+    per_page: int = PER_PAGE
 
     @property
     def offset(self) -> int:
-        return 0 if self.csv else (self.page - 1) * PER_PAGE
+        return 0 if self.csv else (self.page - 1) * self.per_page
 
     @property
     def limit(self) -> int:
-        return MAX_CSV_ROWS if self.csv else PER_PAGE
+        return MAX_CSV_ROWS if self.csv else self.per_page
 
     def of_store(self) -> Asked:
         """The same, as the store's lists are asked."""
@@ -59,10 +61,21 @@ class Wanted(NamedTuple):
 
 
 def wanted(
-    request: Request, columns: Sequence[Column], default_sort: str, filters: Sequence[str] = (), prefix: str = ""
+    request: Request,
+    columns: Sequence[Column],
+    default_sort: str,
+    filters: Sequence[str] = (),
+    prefix: str = "",
+    *,
+    per_page: int = PER_PAGE,
+    form: Mapping[str, str] | None = None,
 ) -> Wanted:
-    """Read the address; whatever makes no sense falls back to the default, for it came from a link."""
-    given = {key.removeprefix(prefix): text for key, text in request.query_params.items() if key.startswith(prefix)}
+    """Read the address; whatever makes no sense falls back to the default, for it came from a link.
+
+    `form`: of a table that answers a posted form, what stands in its fields: asked where the address asks for nothing.
+    """
+    asked = request.query_params or form or {}
+    given = {key.removeprefix(prefix): text for key, text in asked.items() if key.startswith(prefix)}
     sort = given.get("sort", default_sort)
     if sort.lstrip("-") not in {c.key for c in columns if c.sortable}:
         sort = default_sort
@@ -72,21 +85,45 @@ def wanted(
         sort=sort.lstrip("-"),
         descending=sort.startswith("-"),
         page=min(max(int(page), 1), 100_000) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
-        csv=given.get("format") == "csv" and request.method == "GET",
+        csv=given.get("format") == "csv" and (request.method == "GET" or form is not None),
         filters={f: given.get(f, "")[:100] for f in filters},
         prefix=prefix,
+        per_page=per_page,
     )
 
 
 class Table:
-    """A page of rows with the links around it, for the macro `table`."""
+    """A page of rows with the links around it, for the macro `table`.
 
-    def __init__(self, path: str, columns: Sequence[Column], asked: Wanted, rows: Sequence[Any], total: int) -> None:
-        self.path, self.columns, self.asked, self.rows, self.total = path, columns, asked, rows, total
+    `kept`: what the form that the table answers was given; posted again with everything that the table is asked.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        columns: Sequence[Column],
+        asked: Wanted,
+        rows: Sequence[Any],
+        total: int,
+        kept: Mapping[str, str] | None = None,
+    ) -> None:
+        self.path, self.columns, self.asked, self.rows, self.total, self.kept = path, columns, asked, rows, total, kept
+
+    @property
+    def id(self) -> str:
+        """Of its place in the page."""
+        return self.name("list")
+
+    @property
+    def home(self) -> str:
+        """The list as it is at first; where a page has several, the link leads back to this one."""
+        if self.kept is not None:
+            return f"{self.path}?{self.name('page')}=1"
+        return f"{self.path}#{self.id}" if self.asked.prefix else self.path
 
     @property
     def pages(self) -> int:
-        return max(1, -(-self.total // PER_PAGE))
+        return max(1, -(-self.total // self.asked.per_page))
 
     @property
     def counted(self) -> bool:
@@ -99,7 +136,7 @@ class Table:
 
     @property
     def has_next(self) -> bool:
-        return self.asked.page < self.pages or (not self.counted and len(self.rows) == PER_PAGE)
+        return self.asked.page < self.pages or (not self.counted and len(self.rows) == self.asked.per_page)
 
     @property
     def first(self) -> int:
@@ -117,7 +154,8 @@ class Table:
         """The same list with something changed: `link(page=2)`."""
         sort = ("-" if self.asked.descending else "") + self.asked.sort
         values = {"q": self.asked.q, **self.asked.filters, "sort": sort, "page": self.asked.page} | changes
-        return f"{self.path}?{urlencode({self.name(k): v for k, v in values.items() if v not in ('', None)})}"
+        query = urlencode({self.name(k): v for k, v in values.items() if v not in ("", None)})
+        return f"{self.path}?{query}" + (f"#{self.id}" if self.asked.prefix else "")
 
     def name(self, key: str) -> str:
         """What `key` is called in the address."""
@@ -134,7 +172,14 @@ class Table:
         return "descending" if self.asked.descending else "ascending"
 
 
-def of_rows(path: str, columns: Sequence[Column], asked: Wanted, rows: Sequence[Any], cell: Cell) -> Table:
+def of_rows(
+    path: str,
+    columns: Sequence[Column],
+    asked: Wanted,
+    rows: Sequence[Any],
+    cell: Cell,
+    kept: Mapping[str, str] | None = None,
+) -> Table:
     """A table of a short list that is in memory already: filtered, ordered and cut here by what its cells say.
 
     Without a sort key it stays in the order that it came in; empty cells come last either way.
@@ -148,7 +193,7 @@ def of_rows(path: str, columns: Sequence[Column], asked: Wanted, rows: Sequence[
         and all(str(cell(row, key)) == value for key, value in asked.filters.items() if value)
     ]
     ordered = _ordered(fitting, asked, cell) if asked.sort else fitting
-    return Table(path, columns, asked, ordered[asked.offset : asked.offset + asked.limit], len(ordered))
+    return Table(path, columns, asked, ordered[asked.offset : asked.offset + asked.limit], len(ordered), kept)
 
 
 def _ordered(rows: Sequence[Any], asked: Wanted, cell: Cell) -> list[Any]:
@@ -159,6 +204,14 @@ def _ordered(rows: Sequence[Any], asked: Wanted, cell: Cell) -> list[Any]:
     known = [row for row in rows if cell(row, asked.sort) not in (None, "")]
     unknown = [row for row in rows if cell(row, asked.sort) in (None, "")]
     return [*sorted(known, key=order, reverse=asked.descending), *unknown]
+
+
+def export(*listed: tuple[str, Table, Cell]) -> Response | None:
+    """The CSV file of the one of a page's tables that the address asks it of; None where it asks for the page."""
+    for name, table, cell in listed:
+        if table.asked.csv:
+            return csv_answer(name, table.columns, table.rows, cell)
+    return None
 
 
 def tally(total: int) -> str:

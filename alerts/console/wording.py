@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Templates: a team's own words for each kind of channel, tried on real stories before they count, every version kept."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from alerts.console import templating
+from alerts.console import tables, templating
 from alerts.console.access import GuardedRoute
 from alerts.console.desk import CurrentDesk, Desk, not_found
 from alerts.console.roles import Role, needs
@@ -18,8 +19,16 @@ from alerts.pipeline import templates
 from alerts.store import browse
 from alerts.store import templates as stored
 from alerts.store.browse import Asked
+from alerts.store.tables import TemplateVersion
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False, prefix="/templates")
+VERSIONS = (
+    tables.Column("version", "Version", number=True),
+    tables.Column("author", "Author"),
+    tables.Column("at", "Saved (UTC)"),
+    tables.Column("what", "Layout"),
+    tables.Column("change", "Change", sortable=False),
+)
 MAX_PART_CHARS = 60_000
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups; frame-ancestors 'none'"
 Tried = int | Literal["digest"] | None  # what a preview is of: a story, the last stories as a digest, or our sample
@@ -38,6 +47,9 @@ def template_list(desk: CurrentDesk) -> Response:
 def edit(desk: CurrentDesk, kind: ChannelKind, story: str = "") -> Response:
     with desk.store.read() as session:
         good = stored.good(session, desk.actor.team_id, kind, 1)
+        versions = _versions(desk, kind, stored.versions(session, desk.actor.team_id, kind))
+    if versions.asked.csv:
+        return tables.csv_answer(f"template-{kind.value}-versions", VERSIONS[:-1], versions.rows, _version_cell)
     return _show(desk, kind, dict(good[0][1]) if good else {}, _tried(story))
 
 
@@ -70,8 +82,19 @@ def _show(
         recent = browse.stories(session, Asked(limit=20)).rows
     return desk.show(
         "wording/edit.html", 422 if faults else 200, kind=kind, parts_of=(PARTS[kind], DIGEST_PARTS[kind]), source=source,
-        kept=kept, message=message, faults=faults or [], recent=recent, tried=tried,
+        kept=kept, versions=_versions(desk, kind, kept), message=message, faults=faults or [], recent=recent, tried=tried,
     )  # fmt: skip
+
+
+def _versions(desk: Desk, kind: ChannelKind, kept: Sequence[TemplateVersion]) -> tables.Table:
+    asked = tables.wanted(desk.request, VERSIONS, "-version", (), "v-", per_page=10)
+    return tables.of_rows(f"/templates/{kind.value}", VERSIONS, asked, kept, _version_cell)
+
+
+def _version_cell(row: TemplateVersion, key: str) -> Any:
+    if key == "what":
+        return "your own" if row.source else "Oncowire's layout"
+    return "" if key == "change" else getattr(row, key)
 
 
 @router.post("/{kind}")

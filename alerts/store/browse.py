@@ -317,12 +317,13 @@ def channels(session: Session, team_id: int, asked: Asked) -> Page:
 
 
 def feeds(session: Session, asked: Asked) -> Page:
-    """Filters: `state`, `tier`."""
+    """Filters: `state`, `tier`. In the order `trouble` those come first that are neither well nor switched off."""
     statement: Any = select(Feed)
     for key in ("state", "tier"):
         if value := asked.wants(key):
             statement = statement.where(getattr(Feed, key) == value)
-    sorts = {"title": func.lower(Feed.title), "state": col(Feed.state), "tier": col(Feed.tier),
+    trouble = case((col(Feed.state).in_(["ok", "paused"]), 1), else_=0)
+    sorts = {"title": func.lower(Feed.title), "state": col(Feed.state), "tier": col(Feed.tier), "trouble": trouble,
              "ok": col(Feed.last_ok_at), "new": col(Feed.last_new_item_at), "next": col(Feed.next_poll_at)}  # fmt: skip
     found = _page(session, statement, asked, sorts, [Feed.title, Feed.url], col(Feed.id))
     return Page([row[0] for row in found.rows], found.total)
@@ -428,6 +429,6 @@ def audit_actions(session: Session, team_id: int) -> Sequence[str]:
 
 
 def dead_items(session: Session, limit: int = 20) -> Sequence[Item]:
-    """Items that no stage could handle, newest first."""
+    """Items that no stage could handle, the newest of them, newest first."""
     failed = select(Item).where(col(Item.error_code).is_not(None)).order_by(col(Item.id).desc())
     return session.exec(failed.limit(limit)).all()

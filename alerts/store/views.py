@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Queries of the console: what a page shows, in one place."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from alerts.model import StoryFacts
-from alerts.store.tables import Channel, Delivery, Feed, Item, Story, StoryItem, Subscription
+from alerts.store.tables import Delivery, Feed, Item, Story, StoryItem
 
 
 def latest_stories(session: Session, limit: int = 50) -> list[dict[str, Any]]:
@@ -48,38 +47,6 @@ def _story(session: Session, row: Story) -> dict[str, Any]:
         "follows": follows and {"id": follows.id, "headline": follows.headline},
         "members": sorted(members, key=lambda m: not m["lead"]),
     }
-
-
-def deliveries(session: Session, team_id: int, limit: int) -> list[dict[str, Any]]:
-    """The newest deliveries of a team."""
-    rows = session.exec(
-        select(Delivery, Subscription.name, Channel)
-        .join(Subscription, col(Subscription.id) == col(Delivery.subscription_id))
-        .join(Channel, col(Channel.id) == col(Delivery.channel_id))
-        .where(col(Subscription.team_id) == team_id)
-        .order_by(col(Delivery.id).desc())
-        .limit(limit)
-    )
-    return [
-        {
-            "id": row.id,
-            "story": row.story_id,
-            "subscription": name,
-            "channel": channel.kind,
-            "to": channel.hint,
-            "state": row.state,
-            "reason": row.state_reason,
-            "attempts": row.attempts_made,
-            "subject": (row.message or {}).get("subject", ""),
-        }
-        for row, name, channel in rows
-    ]
-
-
-def feeds(session: Session) -> Sequence[Feed]:
-    """Those with trouble first."""
-    rows = session.exec(select(Feed).order_by(col(Feed.id))).all()
-    return sorted(rows, key=lambda f: (f.state in {"ok", "paused"}, f.id))
 
 
 def by_state(session: Session) -> dict[str, dict[str, float]]:

@@ -4,6 +4,8 @@
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from alerts import __version__
 from alerts.config import Settings
 from alerts.errors import InputError
@@ -16,6 +18,7 @@ from alerts.subscriptions import Rule, match
 from alerts.subscriptions.written import name_of
 
 MAX_CHARS = 100_000
+BESIDE = "Nothing in it is what the news is about."  # met, if at all, by what is only mentioned
 WHOLE_PAGE = Selectors(item="//html", title="string(.//title)")
 
 
@@ -34,6 +37,12 @@ class Told(NamedTuple):
             return "missed"
         return "told" if self.state == "active" else "silent"
 
+    @property
+    def words(self) -> str:
+        """The verdict as the page says it."""
+        silent = f"no: it is {'a draft' if self.state == 'draft' else self.state}"
+        return {"told": "told", "silent": silent, "missed": "no"}[self.verdict]
+
 
 def pasted(text: str, settings: Settings) -> NewsItem:
     """The article: fetched if the text is an address, else its first line is the title. Raises OncowireError."""
@@ -46,6 +55,14 @@ def pasted(text: str, settings: Settings) -> NewsItem:
         return _fetched(text, settings)
     title, _, rest = text.partition("\n")
     return NewsItem(id="pasted", title=title.strip()[:1000], summary=rest.strip(), source="pasted")
+
+
+def again(read: str) -> NewsItem:
+    """An article that was read before, as the page kept it. Raises InputError(bad_article)."""
+    try:
+        return NewsItem.model_validate_json(read[: 8 * MAX_CHARS])
+    except ValidationError as exc:
+        raise InputError("bad_article", "This form is broken. Paste the article again.") from exc
 
 
 def _fetched(url: str, settings: Settings) -> NewsItem:

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Rules as YAML out and in, the same as `oncowire rules apply`; and the page that tries an article on all rules."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
+from alerts.console import tables
 from alerts.console.access import GuardedRoute
 from alerts.console.desk import CurrentDesk, Desk
 from alerts.console.roles import Role, needs
@@ -76,30 +78,43 @@ def apply_yaml(
 # ── who would be told ────────────────────────────────────────────────────────────────────────────
 
 
+async def _given(request: Request) -> dict[str, str]:
+    """The fields of the form: the article, and what its table is asked."""
+    return {key: str(value) for key, value in (await request.form()).items()}
+
+
+Tried = Annotated[dict[str, str], Depends(_given)]
+TRIED = (
+    tables.Column("rule", "Rule"),
+    tables.Column("told", "Told?"),
+    tables.Column("why", "Why"),
+)
+TOLD = ("told", "no: it is a draft", "no: it is paused", "no")
+
+
 @router.get("/try")
 @needs(Role.VIEWER)
 def try_page(desk: CurrentDesk) -> Response:
-    return desk.show("rules/try.html", text="", fault="", item=None, facts=None, tried=[], wanted={}, words=FIELD_WORDS)
+    return _try(desk)
+
+
+def _try(desk: Desk, status: int = 200, text: str = "", fault: str = "", **made: Any) -> Response:
+    """The form, with what was made of the article where there is one."""
+    values: dict[str, Any] = {"item": None, "facts": None, "table": None, "wanted": {}, **made}
+    return desk.show(
+        "rules/try.html", status, text=text, fault=fault, words=FIELD_WORDS, told=TOLD, beside=article.BESIDE, **values
+    )
 
 
 @router.post("/try")
 @needs(Role.VIEWER)
-def try_article(desk: CurrentDesk, text: Annotated[str, Form(max_length=200_000)] = "") -> Response:
-    """Who would be told, who not, and why."""
+def try_article(desk: CurrentDesk, given: Tried) -> Response:
+    """Who would be told, who not, and why. The table's buttons post what was read, so that no address is fetched again."""
+    text = given.get("text", "")
     try:
-        item = article.pasted(text, desk.settings)
+        item = article.again(given["read"]) if "read" in given else article.pasted(text, desk.settings)
     except OncowireError as exc:
-        return desk.show(
-            "rules/try.html",
-            422,
-            text=text,
-            fault=exc.message,
-            item=None,
-            facts=None,
-            tried=[],
-            wanted={},
-            words=FIELD_WORDS,
-        )
+        return _try(desk, 422, text, exc.message)
     with desk.store.read() as session:
         rows = list(rules.all_of(session, desk.actor.team_id))
     facts, tried = article.tried(item, rows)
@@ -109,6 +124,20 @@ def try_article(desk: CurrentDesk, text: Annotated[str, Form(max_length=200_000)
         for t in tried
         for field in t.found.failed
     }
-    return desk.show(
-        "rules/try.html", text=text, fault="", item=item, facts=facts, tried=tried, wanted=wanted, words=FIELD_WORDS
+
+    def cell(told: article.Told, key: str) -> str:
+        return {"rule": told.name, "told": told.words, "why": _why(told, wanted)}[key]
+
+    asked = tables.wanted(desk.request, TRIED, "", ["told"], form=given)
+    kept = {"text": text, "read": item.model_dump_json()}
+    table = tables.of_rows("/rules/try", TRIED, asked, tried, cell, kept)
+    return tables.export(("who-would-be-told", table, cell)) or _try(
+        desk, text=text, item=item, facts=facts, table=table, wanted=wanted
     )
+
+
+def _why(told: article.Told, wanted: Mapping[tuple[int, str], str]) -> str:
+    if told.found.match:
+        return "; ".join(reason.wanted.replace("_", " ") for reason in told.found.reasons)
+    failed = (f"{FIELD_WORDS[field]}: it wants {wanted[(told.subscription_id, field)]}" for field in told.found.failed)
+    return "; ".join(failed) or article.BESIDE
