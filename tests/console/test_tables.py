@@ -169,6 +169,11 @@ def test_every_table_of_every_page_sorts_filters_pages_and_exports(app: FastAPI,
     assert found == EXPECTED
 
 
+def same(rows: list[list[str]], head: list[str]) -> list[list[str]]:
+    """Without the age of what waits, which goes on growing."""
+    return sorted([cell for name, cell in zip(head, row, strict=True) if name != "oldest_s"] for row in rows)
+
+
 def holds(table: Listing) -> None:
     where = f"{table.path} {table.box.get('id')}"
     head, *rows = lines(table.follow(".//p/*[text()='CSV']"))
@@ -177,7 +182,7 @@ def holds(table: Listing) -> None:
     assert table.sort_keys(), f"{where}: nothing to sort by"
     for key in table.sort_keys():
         up, down = (lines(table.asked(sort=sign + key, format="csv"))[1:] for sign in ("", "-"))
-        assert sorted(up) == sorted(down) == sorted(rows), f"{where}: {key}"
+        assert same(up, head) == same(down, head) == same(rows, head), f"{where}: {key}"
         if key in head and len({row[head.index(key)] for row in rows} - {""}) > 1:
             assert up != down, f"{where}: {key} orders nothing"
     sorted_page = table.again(table.follow("(.//th[@aria-sort]/*)[1]"))
