@@ -71,7 +71,7 @@ def _event_day(reading: Reading) -> date | None:
         return None
     for sentence in reading.parts[: LEAD_SENTENCES + 2]:
         day = event_date(sentence.keyed.key, reading.item.published)
-        told_before = is_background(sentence.keyed.key) and not sentence.keyed.key.startswith("since ")
+        told_before = is_background(sentence) and not sentence.keyed.key.startswith("since ")
         if day is None or told_before:
             continue
         if sentence is main.sentence or reading.tells(sentence, main.event.type):
@@ -106,7 +106,7 @@ def _act(
     drugs = _ids(f for f in here if f.hit.kind == "drug" and f.subject)
     bodies = _ids(f for f in here if f.hit.kind == "body")
     cancers = narrowest(tree, _ids(f for f in here if f.hit.kind == "indication"))
-    past = is_background(sentence.keyed.key)
+    past = is_background(sentence)
     other = [b for b in bodies if b != news.regulator]
     further = (
         not past

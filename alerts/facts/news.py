@@ -99,7 +99,7 @@ def _told(
 ) -> Iterator[Told]:
     """What sentences that tell of the present say, looked for as it is asked for."""
     return (
-        Told(p, e) for p in sentences if not is_background(p.keyed.key) for e in events(masked[p.number], kinds=kinds)
+        Told(p, e) for p in sentences if not is_background(p) for e in events(masked[p.number], kinds=kinds)
     )
 
 

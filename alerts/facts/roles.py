@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from alerts.facts.phrases import Guarded
+from alerts.facts.prepare import Sentence
 from alerts.facts.vocabulary import words
 from alerts.model import EventType
 
@@ -15,6 +16,8 @@ _NOT_SUBJECT = Guarded(rf"\b(?:{_WORDS['compared']}|{_WORDS['prior']}){_WORDS['l
 _LISTED = re.compile(_WORDS["listed"])
 _AFTER_NAME = re.compile(_WORDS["after_name"])
 _BACKGROUND = Guarded(_WORDS["background"])
+_STANDING = Guarded(_WORDS["standing"])
+_OF_THE_DAY = re.compile(_WORDS["of_the_day"])
 _FURTHER = Guarded(_WORDS["further"])
 _DESCRIBES = re.compile(_WORDS["describes"])
 _IDIOM = re.compile(_WORDS["idiom"])
@@ -52,10 +55,16 @@ def is_subject(key: str, start: int, end: int, earlier: Sequence[tuple[int, int,
     return True
 
 
-@lru_cache(maxsize=64)  # the steps of reading an item ask its sentences again and again
-def is_background(key: str) -> bool:
+def is_background(sentence: Sentence) -> bool:
     """Does the sentence tell of something that was so before this news?"""
-    return _BACKGROUND.holds(key)
+    return _is_background(sentence.keyed.key, sentence.number <= 1)
+
+
+@lru_cache(maxsize=64)  # the steps of reading an item ask its sentences again and again
+def _is_background(key: str, opens: bool) -> bool:
+    if _BACKGROUND.holds(key):
+        return True
+    return not opens and _STANDING.holds(key) and not _OF_THE_DAY.search(key)
 
 
 def is_further(key: str) -> bool:

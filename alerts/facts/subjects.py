@@ -38,7 +38,7 @@ def primary_drugs(reading: Reading, by_id: Places) -> set[str]:
 
 def _first_told(reading: Reading, subjects: Places) -> set[str]:
     """Those of the first sentence that names one and tells of the present; what research starts from is not its subject."""
-    told = {d: [p for p in places if not is_background(p.sentence.keyed.key)] for d, places in subjects.items()}
+    told = {d: [p for p in places if not is_background(p.sentence)] for d, places in subjects.items()}
     research = reading.main is not None and reading.main.event.type is EventType.RESEARCH
     if research:
         told = {
@@ -55,7 +55,7 @@ def _partners(reading: Reading, chosen: set[str]) -> set[str]:
     drugs = [f for f in reading.found if f.hit.kind == "drug" and f.sentence.number <= PARTNER_SENTENCES]
     joined = set(chosen)
     for first, second in pairwise(drugs):
-        if first.sentence is not second.sentence or not second.subject or is_background(first.sentence.keyed.key):
+        if first.sentence is not second.sentence or not second.subject or is_background(first.sentence):
             continue
         between = first.sentence.keyed.key[first.hit.end : second.hit.start]
         partner = first.hit.id in joined - chosen  # "plus X or Y": each is a partner
@@ -123,7 +123,7 @@ def _regulator_role(reading: Reading, places: Sequence[Found]) -> Role:
         return Role.PRIMARY
     if main is None:
         return Role.MENTIONED
-    news = [p for p in places if p.sentence.part is Part.BODY and not is_background(p.sentence.keyed.key)]
+    news = [p for p in places if p.sentence.part is Part.BODY and not is_background(p.sentence)]
     if any(p.sentence is main.sentence for p in news):
         return Role.PRIMARY
     acts = main.event.type in ACTING
