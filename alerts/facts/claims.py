@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Claims: drugs × cancers × event × body that the text binds; the news first, then what is told besides."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from alerts.facts import details
 from alerts.facts.concepts import VocabularyConcepts
@@ -11,6 +12,7 @@ from alerts.facts.news import LEAD_SENTENCES
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.reading import Found, Reading
 from alerts.facts.roles import is_background, is_further
+from alerts.facts.subjects import side_by_side
 from alerts.model import Claim, DrugFact, EventType, IndicationFact, RegulatorFact, Role
 
 _BOUND = {"drug", "body", "indication"}
@@ -29,7 +31,7 @@ def claims(
     kind = event.type if event else EventType.UNKNOWN
     news = Claim.of(
         drugs=tuple(d.id for d in drugs if d.role is Role.PRIMARY),
-        indications=narrowest(tree, (c.id for c in cancers if c.role is Role.PRIMARY)),
+        indications=narrowest(tree, (c.id for c in cancers if c.role is Role.PRIMARY), reading.names("indication")),
         biomarkers=_ids(f for f in reading.found if f.hit.kind == "biomarker" and f.sentence.number <= 2),
         event=kind,
         status=event.status if event else None,
@@ -41,11 +43,19 @@ def claims(
     return (news, *_besides(reading, tree, news))
 
 
-def narrowest(tree: VocabularyConcepts, ids: Iterable[str]) -> tuple[str, ...]:
-    """Without a cancer that others of the claim are kinds of: "NETs, pancreatic as well as extra-pancreatic"."""
+def narrowest(
+    tree: VocabularyConcepts, ids: Iterable[str], places: Mapping[str, Sequence[Found]] = MappingProxyType({})
+) -> tuple[str, ...]:
+    """Without a cancer that others of the claim are kinds of ("NETs, pancreatic as well as extra-pancreatic"), unless the
+    places where they are named say that both are meant ("gastric and gastroesophageal junction cancers")."""
     left = list(ids)
+
+    def told_by(broad: str, narrow: str) -> bool:
+        below = broad != narrow and broad in tree.ancestors(narrow)
+        return below and not side_by_side(places.get(broad, ()), places.get(narrow, ()))
+
     for one in list(left):
-        if any(o != one and one in tree.ancestors(o) for o in left):
+        if any(told_by(one, other) for other in left):
             left.remove(one)
     return tuple(left)
 

@@ -98,9 +98,7 @@ def _told(
     sentences: Iterable[Sentence], masked: Mapping[int, str], kinds: Collection[EventType] = EVERY
 ) -> Iterator[Told]:
     """What sentences that tell of the present say, looked for as it is asked for."""
-    return (
-        Told(p, e) for p in sentences if not is_background(p) for e in events(masked[p.number], kinds=kinds)
-    )
+    return (Told(p, e) for p in sentences if not is_background(p) for e in events(masked[p.number], kinds=kinds))
 
 
 def is_journal(parts: Sequence[Sentence]) -> bool:

@@ -25,6 +25,8 @@ _WENT_BEFORE = re.compile(_WORDS["went_before"])
 _ABOUT = re.compile(_WORDS["about"])
 _EXAMPLE = re.compile(_WORDS["example"])
 _COMBINED = re.compile(_WORDS["combined"])
+_COMES_BACK = re.compile(_WORDS["comes_back"])
+_OPENED_WITH = re.compile(_WORDS["opened_with"])
 _APART = re.compile(_WORDS["apart"])
 _PARTNER_CHARS = 90  # further apart, two names are no regimen
 
@@ -99,4 +101,11 @@ def describes_drug(after: str) -> bool:
 
 def is_combined(between: str) -> bool:
     """Do the words between two drug names make them parts of one regimen?"""
+    if _COMES_BACK.search(between) and "." not in between:
+        return True
     return len(between) <= _PARTNER_CHARS and bool(_COMBINED.search(between)) and not _APART.search(between)
+
+
+def opens_with_partners(before: str) -> bool:
+    """Do the words ahead of a sentence's first drug name say that it and its like are partners of what follows?"""
+    return _OPENED_WITH.match(before) is not None

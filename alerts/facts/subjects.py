@@ -3,14 +3,22 @@
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from alerts.facts.concepts import CANCER, GENERIC, VocabularyConcepts
 from alerts.facts.events import REGULATORY
 from alerts.facts.news import LEAD_SENTENCES
 from alerts.facts.prepare import Part
 from alerts.facts.reading import Found, Reading
-from alerts.facts.roles import LANDS, describes_drug, is_background, is_combined, is_example, went_before
+from alerts.facts.roles import (
+    LANDS,
+    describes_drug,
+    is_background,
+    is_combined,
+    is_example,
+    opens_with_partners,
+    went_before,
+)
 from alerts.model import EventType, RegulatorFact, Role
 
 Places = dict[str, list[Found]]
@@ -61,7 +69,17 @@ def _partners(reading: Reading, chosen: set[str]) -> set[str]:
         partner = first.hit.id in joined - chosen  # "plus X or Y": each is a partner
         if first.hit.id in joined and (is_combined(between) or (partner and _EITHER.fullmatch(between))):
             joined.add(second.hit.id)
-    return joined
+    return joined | _opening_partners(drugs, chosen)
+
+
+def _opening_partners(drugs: Sequence[Found], chosen: set[str]) -> set[str]:
+    """ "With X and Y, Z is approved": what a sentence opens with, up to the drug that it is about."""
+    for sentence in {f.sentence.number: f.sentence for f in drugs}.values():
+        here = [f for f in drugs if f.sentence is sentence]
+        ahead = list(takewhile(lambda f: f.hit.id not in chosen, here))
+        if ahead and len(ahead) < len(here) and opens_with_partners(sentence.keyed.key[: ahead[0].hit.start]):
+            return {f.hit.id for f in ahead}
+    return set()
 
 
 def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
@@ -78,16 +96,18 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
         alone = (
             len(below) > 1 and broad in titled and not titled & set(below)
         )  # the title's own, of which the lead lists kinds
-        if below and not alone and not any(_side_by_side(by_id[broad], by_id[c]) for c in below):
+        if below and not alone and not any(side_by_side(by_id[broad], by_id[c]) for c in below):
             primary.discard(broad)  # "lung cancer … NSCLC": the narrowest that the text supports
     seats = {c for c in primary if c in SEATS}
     return (primary - seats if primary > seats else primary) or ({CANCER} & set(by_id))
 
 
-def _side_by_side(broad: Sequence[Found], narrow: Sequence[Found]) -> bool:
-    """Does a title name both as different ones: "esophageal cancer or gastroesophageal junction adenocarcinoma"?"""
+def side_by_side(broad: Sequence[Found], narrow: Sequence[Found]) -> bool:
+    """Does title or lead name both as different ones: "esophageal cancer or gastroesophageal junction adenocarcinoma"?"""
     return any(
-        a.titled and b.sentence is a.sentence and _OR.fullmatch(a.sentence.keyed.key[a.hit.end : b.hit.start])
+        a.sentence.number < LEAD_SENTENCES
+        and b.sentence is a.sentence
+        and _OR.fullmatch(a.sentence.keyed.key[a.hit.end : b.hit.start])
         for a in broad
         for b in narrow
     )
