@@ -6,7 +6,7 @@ stream.yaml was read while the rules were written; streams 2 to 4 were labelled 
 
 import itertools
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,10 +17,11 @@ from alerts.model import EventFact, EventType, Facts, NewsItem, SourceTier
 
 
 class Told(NamedTuple):
-    """An item with its true story, "family/story"."""
+    """An item with its true story, "family/story", and where they are labelled its news: (drugs, cancers, event, body, day)."""
 
     item: NewsItem
     story: str
+    claims: Sequence[Sequence[Any]] = ()
 
 
 class Score(NamedTuple):
@@ -33,7 +34,7 @@ class Score(NamedTuple):
     wrong: list[tuple[str, str, str]]  # (merged | apart, title, title)
 
 
-STREAM, SECOND, THIRD, FOURTH = (Path(__file__).parent / f"stream{number}.yaml" for number in ("", 2, 3, 4))
+STREAM, SECOND, THIRD, FOURTH, FIFTH = (Path(__file__).parent / f"stream{number}.yaml" for number in ("", 2, 3, 4, 5))
 
 
 def stream(path: Path = STREAM) -> list[Told]:
@@ -47,7 +48,7 @@ def stream(path: Path = STREAM) -> list[Told]:
                 rest = more[0] if more else {}
                 item = _item(len(found), day, tier, title, text, rest.get("link", ""))
                 seen = _moment(rest.get("seen", day)) if day else seen
-                found.append((seen, len(found), Told(item, f"{family}/{story}")))
+                found.append((seen, len(found), Told(item, f"{family}/{story}", rest.get("claims", ()))))
     return [told for _, _, told in sorted(found, key=lambda row: row[:2])]
 
 

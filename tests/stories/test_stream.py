@@ -13,7 +13,7 @@ from alerts.facts import concepts, reader
 from alerts.model import Facts
 from alerts.stories import Shelf
 from tests.conftest import NOW, shared
-from tests.stories.streams import FOURTH, SECOND, THIRD, Score, Told, garbled, score, stream
+from tests.stories.streams import FIFTH, FOURTH, SECOND, THIRD, Score, Told, garbled, score, stream
 
 
 def grouped(items: list[Told]) -> Score:
@@ -67,6 +67,13 @@ def test_our_fourth_stream_silences_no_story() -> None:
     assert found.precision >= 0.98
     assert found.recall >= 0.89
     assert found.alerts <= 1.11
+
+
+def test_our_fifth_stream_of_turned_sentences_is_told_once_a_story() -> None:
+    """Labelled before the first run: then P 1.000, R .909, none of 38 silenced, 1.08 alerts a story (docs/stories.md)."""
+    found = grouped(stream(FIFTH))
+    assert found.silenced == []
+    assert (found.precision, found.recall, found.alerts) == (1.0, 1.0, 1.0)
 
 
 @pytest.mark.parametrize("name", ["story-stream-dev.jsonl"])
