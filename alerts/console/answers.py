@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 
 from alerts.console.access import Refused
@@ -15,6 +16,7 @@ from alerts.console.api.common import NotModified
 from alerts.console.desk import Desk
 from alerts.console.roles import Verdict
 from alerts.errors import OncowireError, Transient
+from alerts.store.engine import is_duplicate
 
 log = structlog.get_logger()
 STATUS = {
@@ -64,6 +66,7 @@ def register(made: FastAPI) -> None:
     made.add_exception_handler(Refused, _refused)
     made.add_exception_handler(NotModified, _not_modified)
     made.add_exception_handler(OncowireError, _expected)
+    made.add_exception_handler(IntegrityError, _at_once)
     made.add_exception_handler(RequestValidationError, _invalid)
     made.add_exception_handler(HTTPException, _http)
     made.add_exception_handler(Exception, _unexpected)
@@ -135,6 +138,16 @@ def _http(request: Request, exc: Exception) -> Response:
     for key, value in (exc.headers or {}).items():
         answer.headers[key] = value
     return answer
+
+
+def _at_once(request: Request, exc: Exception) -> Response:
+    """Two people make the same at the same moment: one look-up each, then two rows of which the database takes one."""
+    assert isinstance(exc, IntegrityError)
+    if not is_duplicate(exc):
+        raise exc
+    return refuse(
+        request, 409, "changed_meanwhile", "Somebody else did the same at this very moment: look at it again."
+    )
 
 
 def _unexpected(request: Request, exc: Exception) -> Response:

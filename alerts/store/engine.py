@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlmodel import Session
 
 from alerts.config import Settings
@@ -96,3 +96,8 @@ def _on_connect(connection: Any, _record: Any) -> None:
 def _on_begin(connection: Connection) -> None:
     mode = connection.get_execution_options().get("begin", "IMMEDIATE")
     connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def is_duplicate(exc: IntegrityError) -> bool:
+    """There is a row of that key already (and not: a row lacks something that it needs)."""
+    return getattr(exc.orig, "sqlstate", "") == "23505" or "UNIQUE constraint failed" in str(exc.orig)

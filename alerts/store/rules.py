@@ -72,9 +72,9 @@ def listed(
     return Page([Listed(*row) for row in found.rows], found.total)
 
 
-def one(session: Session, team_id: int, subscription_id: int) -> Subscription | None:
-    """A subscription of the team, None if the team has none such."""
-    row = session.get(Subscription, subscription_id)
+def one(session: Session, team_id: int, subscription_id: int, *, lock: bool = False) -> Subscription | None:
+    """A subscription of the team, None if the team has none such. `lock`: as it is when nobody else changes it any more."""
+    row = session.get(Subscription, subscription_id, with_for_update=lock or None, populate_existing=lock)
     return row if row is not None and row.team_id == team_id else None
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
+from alerts.errors import InputError
 from alerts.model import ChannelKind, MatchReason
 from alerts.store.engine import Store
 from alerts.store.insert import insert_new
@@ -94,16 +95,18 @@ def save(
     origin: str,
     now: datetime,
 ) -> str:
-    """Make or change a subscription; returns created · changed · unchanged. Every change is kept as a revision."""
-    found = session.exec(
-        select(Subscription).where(col(Subscription.team_id) == team, col(Subscription.name) == name)
-    ).first()
+    """Make or change a subscription; returns created · changed · unchanged. Every change is kept as a revision.
+
+    Raises InputError(name_taken) where somebody makes one of this name at the same moment.
+    """
+    session.flush()  # a new name that is not written yet
+    mine = select(Subscription).where(col(Subscription.team_id) == team, col(Subscription.name) == name)
+    found = session.exec(mine.with_for_update().execution_options(populate_existing=True)).first()
     if found is None:
-        found = Subscription(
-            team_id=team, name=name, spec=dict(spec), state=state, origin=origin, created_at=now, updated_at=now
-        )
-        session.add(found)
-        session.flush()
+        found = _made(session, {
+            "team_id": team, "name": name, "spec": dict(spec), "state": state, "origin": origin, "created_at": now,
+            "updated_at": now,
+        })  # fmt: skip
         outcome = "created"
     elif found.spec == dict(spec) and found.state == state and _routes(session, found.id) == set(routes):
         return "unchanged"
@@ -123,6 +126,13 @@ def save(
     }
     insert_new(session, SubscriptionRevision, [revision])
     return outcome
+
+
+def _made(session: Session, row: Mapping[str, Any]) -> Subscription:
+    new = insert_new(session, Subscription, [row])
+    if not new:
+        raise InputError("name_taken", "Another rule of your team has this name.")
+    return session.get_one(Subscription, new[0])
 
 
 def _routes(session: Session, subscription: int | None) -> set[Route]:

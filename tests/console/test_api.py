@@ -52,10 +52,12 @@ def test_a_rule_is_made_read_and_changed_only_as_it_was_seen(program: Program) -
     path = f"/api/v1/rules/{made['id']}"
     read = bob.get(path)
     tag = read.headers["etag"]
-    assert bob.get(path, headers={"If-None-Match": tag}).status_code == 304
+    for seen in (tag, f"W/{tag}", f'"r7", {tag}', "*"):
+        assert bob.get(path, headers={"If-None-Match": seen}).status_code == 304
     wider = {**RULE, "cadence": "daily 08:00 Europe/Paris"}
     assert bob.put(path, json=wider).json()["code"] == "precondition_required"
-    changed = bob.put(path, json=wider, headers={"If-Match": tag})
+    assert bob.put(path, json=wider, headers={"If-Match": '"r7", "r8"'}).json()["code"] == "precondition_failed"
+    changed = bob.put(path, json=wider, headers={"If-Match": f"W/{tag}"})
     assert changed.status_code == 200
     assert changed.headers["etag"] != tag
     assert bob.put(path, json=RULE, headers={"If-Match": tag}).json()["code"] == "precondition_failed"

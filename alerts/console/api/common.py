@@ -212,6 +212,15 @@ def etag(revision: int) -> str:
     return f'"r{revision}"'
 
 
+def meets(given: str | None, revision: int) -> bool:
+    """Whether a list of tags has the one of this revision, or is `*`.
+
+    A proxy that compresses answers makes tags weak (`W/"r1"`): ours name a revision and no bytes, so that is the same tag.
+    """
+    tags = {tag.strip().removeprefix("W/") for tag in (given or "").split(",")}
+    return bool(tags & {etag(revision), "*"})
+
+
 class NotModified(Exception):
     """The caller has this revision already."""
 
@@ -224,7 +233,7 @@ def require_match(given: str | None, revision: int) -> None:
     """Raises InputError(precondition_required · precondition_failed)."""
     if given is None:
         raise InputError("precondition_required", "Send If-Match with the ETag of the revision that you have seen.")
-    if given.strip() not in {etag(revision), "*"}:
+    if not meets(given, revision):
         raise InputError("precondition_failed", f"It is at revision {revision} now; read it again.")
 
 

@@ -155,7 +155,7 @@ def read_rule(desk: CurrentDesk, rule_id: Id, response: Response, if_none_match:
     with desk.store.read() as session:
         row = changes.mine(session, desk, rule_id)
         response.headers["ETag"] = common.etag(row.revision)
-        if if_none_match == common.etag(row.revision):
+        if common.meets(if_none_match, row.revision):
             raise common.NotModified(row.revision)
         return shown(session, row)
 
@@ -165,7 +165,7 @@ def read_rule(desk: CurrentDesk, rule_id: Id, response: Response, if_none_match:
 def change_rule(desk: CurrentDesk, rule_id: Id, body: RuleIn, response: Response, if_match: IfMatch = None) -> RuleOut:
     spec = checked(desk, body)
     with desk.store.write() as session:
-        row = changes.mine(session, desk, rule_id)
+        row = changes.held(session, desk, rule_id)
         common.require_match(if_match, row.revision)
         saved = _saved(session, desk, row, spec)
     response.headers["ETag"] = common.etag(saved.revision)
@@ -182,7 +182,7 @@ class StateIn(BaseModel):
 @needs(Role.EDITOR, "rules:write")
 def set_state(desk: CurrentDesk, rule_id: Id, body: StateIn, response: Response, if_match: IfMatch = None) -> RuleOut:
     with desk.store.write() as session:
-        row = changes.mine(session, desk, rule_id)
+        row = changes.held(session, desk, rule_id)
         common.require_match(if_match, row.revision)
         changes.set_state(session, desk, row, body.state)
         response.headers["ETag"] = common.etag(row.revision)
@@ -235,7 +235,7 @@ def undo_rule(
     desk: CurrentDesk, rule_id: Id, body: UndoIn, if_match: IfMatch = None, idempotency_key: IdempotencyKey = None
 ) -> Response:
     def make(session: Session) -> RuleOut:
-        row = changes.mine(session, desk, rule_id)
+        row = changes.held(session, desk, rule_id)
         common.require_match(if_match, row.revision)
         changes.undo(session, desk, row, body.revision)
         return shown(session, row)

@@ -31,6 +31,19 @@ def mine(session: Session, desk: Desk, rule_id: int) -> Subscription:
     return row
 
 
+def held(session: Session, desk: Desk, rule_id: int, revision: int | None = None) -> Subscription:
+    """As `mine`; nobody else changes it until the transaction ends. `revision`: the one that was seen.
+
+    Raises InputError(not_found · changed_meanwhile).
+    """
+    row = rules.one(session, desk.actor.team_id, rule_id, lock=True)
+    if row is None:
+        raise not_found("rule")
+    if revision is not None and row.revision != revision:
+        raise InputError("changed_meanwhile", f"Somebody changed this rule meanwhile (revision {row.revision}).")
+    return row
+
+
 def save(
     session: Session, desk: Desk, row: Subscription | None, spec: SubscriptionSpec, routes: Sequence[Route]
 ) -> Subscription:

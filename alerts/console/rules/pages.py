@@ -15,6 +15,7 @@ from alerts.console.rules import changes, preview
 from alerts.console.rules import form as forms
 from alerts.console.rules.fields import BY_KEY, FIELDS, chip, suggest, tree
 from alerts.console.rules.form import RuleForm
+from alerts.errors import InputError
 from alerts.facts import concepts
 from alerts.model import ChannelKind, EventType
 from alerts.store import rules, subscriptions
@@ -189,13 +190,24 @@ def save(desk: CurrentDesk, posted: CurrentForm, state: Posted) -> Response:
     if taken is not None and taken.id != rule_id:
         spec, form = None, form.with_(faults={**form.faults, "name": "Another rule of your team has this name."})
     if row is not None and row.revision != form.revision:
-        why = f"Somebody changed this rule meanwhile (revision {row.revision}). Look at its history; saving again replaces it."
-        spec, form = None, form.with_(revision=row.revision, faults={**form.faults, "rule": why})
+        return _stale(desk, row, form, days)
     if spec is None:
         return _editor(desk, row, form, 422, days)
     said = _volume(desk, row, form, state)
-    saved = _save(desk, row, spec, form, [c for c in form.channels if c in labels])
+    try:
+        saved = _save(desk, row, spec, form, [c for c in form.channels if c in labels])
+    except InputError as exc:
+        if row is None or exc.code != "changed_meanwhile":
+            raise
+        return _stale(desk, _row(desk, rule_id), form, days)
     return desk.go(f"/rules/{saved}", said)
+
+
+def _stale(desk: Desk, row: Subscription | None, form: RuleForm, days: int) -> Response:
+    """The form as it was typed; saving it again is meant."""
+    assert row is not None
+    why = f"Somebody changed this rule meanwhile (revision {row.revision}). Look at its history; saving again replaces it."
+    return _editor(desk, row, form.with_(revision=row.revision, faults={**form.faults, "rule": why}), 422, days)
 
 
 def _save(desk: Desk, row: Subscription | None, spec: SubscriptionSpec, form: RuleForm, channels: list[int]) -> int:
@@ -208,7 +220,7 @@ def _save(desk: Desk, row: Subscription | None, spec: SubscriptionSpec, form: Ru
             state = "unverified" if desk.settings.double_opt_in else "active"
             channels = [*channels, subscriptions.save_channel(desk.store, session, team, destination, desk.now, state)]
         had = row.id if row is not None else None
-        stored = changes.mine(session, desk, had) if had is not None else None
+        stored = changes.held(session, desk, had, form.revision) if had is not None else None
         saved = changes.save(session, desk, stored, spec, rules.routes(session, had, channels))
         assert saved.id is not None
         return saved.id
@@ -229,7 +241,7 @@ def _volume(desk: Desk, row: Subscription | None, form: RuleForm, state: str) ->
 def set_state(desk: CurrentDesk, rule_id: int, state: Posted) -> Response:
     """Switch on, pause, back to draft."""
     with desk.store.write() as session:
-        row = changes.mine(session, desk, rule_id)
+        row = changes.held(session, desk, rule_id)
         changes.set_state(session, desk, row, state)
         return desk.go(f"/rules/{rule_id}", f"“{row.name}” is {state} now.")
 
@@ -262,6 +274,6 @@ def history(desk: CurrentDesk, rule_id: int) -> Response:
 def undo(desk: CurrentDesk, rule_id: int, revision: Annotated[int, Form()]) -> Response:
     """Back to an earlier revision, which is a new one: nothing of the history is lost."""
     with desk.store.write() as session:
-        row = changes.mine(session, desk, rule_id)
+        row = changes.held(session, desk, rule_id)
         changes.undo(session, desk, row, revision)
         return desk.go(f"/rules/{rule_id}", f"“{row.name}” is as it was in revision {revision}.")
