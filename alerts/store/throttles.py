@@ -10,8 +10,12 @@ from alerts.store.tables import Throttle
 
 def row(session: Session, key: str) -> Throttle:
     """The row of a place, made on first use, locked until the transaction ends."""
-    insert_new(session, Throttle, [{"key": key}])
-    return session.exec(select(Throttle).where(col(Throttle.key) == key).with_for_update()).one()
+    held = select(Throttle).where(col(Throttle.key) == key).with_for_update()
+    found = session.exec(held).one_or_none()
+    if found is None:
+        insert_new(session, Throttle, [{"key": key}])
+        found = session.exec(held).one()
+    return found
 
 
 def circuit(session: Session, key: str) -> Circuit:
