@@ -111,7 +111,8 @@ def set_role(session: Session, user_id: int, team_id: int, role: str | None) -> 
     """Role of somebody in a team; None takes them out. Raises InputError(bad_role · last_admin)."""
     if role is not None and role not in ROLES:
         raise InputError("bad_role", f"a role is {', '.join(ROLES)}, not {role!r}")
-    found = session.get(Membership, (user_id, team_id))
+    _in_turn(session, [team_id])
+    found = session.get(Membership, (user_id, team_id), populate_existing=True)
     if found is not None and found.role == "admin" and role != "admin" and _admins(session, team_id) == 1:
         raise InputError("last_admin", "a team keeps at least one admin; make somebody else admin first")
     if role is None:
@@ -122,6 +123,12 @@ def set_role(session: Session, user_id: int, team_id: int, role: str | None) -> 
     else:
         found.role = role
     session.flush()
+
+
+def _in_turn(session: Session, team_ids: Sequence[int]) -> None:
+    """One change of who is admin in a team at a time: of two admins who take each other out only the first may."""
+    teams = select(Team.id).where(col(Team.id).in_(team_ids)).order_by(col(Team.id))
+    session.exec(teams.with_for_update(key_share=True)).all()
 
 
 def _admins(session: Session, team_id: int) -> int:
@@ -154,6 +161,7 @@ def set_password(session: Session, user_id: int, password_hash: str) -> None:
 def set_active(session: Session, user_id: int, *, active: bool) -> None:
     """Switch an account off or on. Raises InputError(last_admin) if a team would be left without an admin."""
     if not active:
+        _in_turn(session, [seat.team_id for seat in seats(session, user_id)])
         for seat in seats(session, user_id):
             if seat.role == "admin" and _admins(session, seat.team_id) == 1:
                 raise InputError("last_admin", f"{seat.name} would be left without an admin")

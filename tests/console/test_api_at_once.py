@@ -17,7 +17,7 @@ from alerts.facts.vocabulary.current import current
 from alerts.pipeline import vocabulary as changes
 from alerts.store import accounts
 from alerts.store.engine import Store
-from tests.console.conftest import RULE, Browser, Program
+from tests.console.conftest import RULE, Browser, People, Program
 from tests.console.test_every_page import BOTH
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -145,6 +145,22 @@ def test_two_people_who_make_the_same_at_once_get_no_server_error_and_it_is_ther
         there = session.execute(select(func.count()).select_from(SQLModel.metadata.tables[table])).scalar_one()
     refused_version = table == "template_version" and second.status_code == 409
     assert there == rows - refused_version
+
+
+@BOTH
+def test_of_two_admins_who_take_each_other_out_at_once_one_stays(
+    program: Program, store: Store, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team, users = people.teams["a"], people.users
+    with store.write() as session:
+        accounts.set_role(session, users["bob"], team, "admin")
+    alice, bob, gone = program("alice"), program("bob"), {"role": None}
+    meeting = Meeting(store, monkeypatch, lambda: bob.put(f"/api/v1/users/{users['alice']}/role", json=gone))
+    first, second = alice.put(f"/api/v1/users/{users['bob']}/role", json=gone), meeting.second()
+    assert first.status_code == 204
+    assert second.json()["code"] in {"last_admin", "no_team", "sign_in"}, "on SQLite Bob may be out before he is let in"
+    with store.read() as session:
+        assert [seat.role for seat in accounts.seats(session, users["alice"])] == ["admin"]
 
 
 @BOTH
