@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from alerts.config import Settings
+from alerts.console.characters import refuse_odd
 from alerts.console.roles import Need, Verdict, decide, need_of, seat_of
 from alerts.store import accounts
 from alerts.store.accounts import Seat, Who
@@ -72,6 +73,7 @@ async def admit(request: Request, need: Need) -> None:
     verdict = decide(need, who)
     if verdict not in {Verdict.OPEN, Verdict.GRANTED}:
         raise Refused(verdict, WHY[verdict])
+    await refuse_odd(request)
     if need.form and bearer is None and request.method not in SAFE:
         await _same_site(request)
 

@@ -8,7 +8,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from starlette.exceptions import HTTPException
 
 from alerts.console.access import Refused
@@ -67,6 +67,8 @@ def register(made: FastAPI) -> None:
     made.add_exception_handler(NotModified, _not_modified)
     made.add_exception_handler(OncowireError, _expected)
     made.add_exception_handler(IntegrityError, _at_once)
+    made.add_exception_handler(DataError, _not_kept)
+    made.add_exception_handler(UnicodeEncodeError, _not_kept)
     made.add_exception_handler(RequestValidationError, _invalid)
     made.add_exception_handler(HTTPException, _http)
     made.add_exception_handler(Exception, _unexpected)
@@ -148,6 +150,12 @@ def _at_once(request: Request, exc: Exception) -> Response:
     return refuse(
         request, 409, "changed_meanwhile", "Somebody else did the same at this very moment: look at it again."
     )
+
+
+def _not_kept(request: Request, exc: Exception) -> Response:
+    """What the gate does not see: a character or a number from inside a file that the database cannot keep."""
+    log.warning("not_kept", path=request.url.path, error=type(exc).__name__)
+    return refuse(request, 422, "cannot_be_kept", "The database cannot keep a text or number that was given.")
 
 
 def _unexpected(request: Request, exc: Exception) -> Response:

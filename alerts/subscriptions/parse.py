@@ -291,7 +291,21 @@ def _items(node: yaml.Node | None) -> list[yaml.Node]:
 
 
 def _scalar(node: yaml.Node | None) -> str | None:
-    return str(node.value) if isinstance(node, yaml.ScalarNode) else None
+    return _whole(node) if isinstance(node, yaml.ScalarNode) else None
+
+
+def _whole(node: yaml.ScalarNode) -> str:
+    """The text of a value. JSON is YAML too, but writes 😀 as two halves. Raises _Bad(bad_character)."""
+    text = str(node.value)
+    if text.isascii() and "\0" not in text:
+        return text
+    try:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise _Bad(node, "bad_character", "half a character stands here") from None
+    if "\0" in text:
+        raise _Bad(node, "bad_character", "a NUL stands here")
+    return text
 
 
 def _email(node: yaml.Node) -> str:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The API as a program meets it: tokens and scopes, problems, cursors, entity tags, idempotency, and odd input."""
 
+import json
 import os
 import socket
+from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
@@ -24,8 +26,9 @@ from alerts.console.api.document import EXAMPLES
 from alerts.console.app import routes
 from alerts.facts.lookup import lookup
 from alerts.store.engine import Store
-from tests.console.conftest import RULE, People, Program
+from tests.console.conftest import RULE, Browser, People, Program
 from tests.console.news import bring_in
+from tests.console.test_every_page import BOTH
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -158,10 +161,33 @@ def test_every_answer_of_the_document_has_an_example_that_is_one(app: FastAPI) -
     assert shown == set(examples)
 
 
+@BOTH
+def test_a_text_with_a_character_that_cannot_be_kept_is_refused_on_any_database(
+    program: Program, as_: Callable[[str], Browser]
+) -> None:
+    bob, pages = program("bob"), as_("bob")
+    for name in ("a\0b", "half \ud83d"):
+        body = json.dumps({**RULE, "name": name})  # as escapes
+        answer = bob.post("/api/v1/rules", content=body, headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_character")
+    assert bob.post("/api/v1/rules", json={**RULE, "name": "\\u0000 is no NUL, 😀 is whole"}).status_code == 201
+    assert bob.get("/api/v1/stories", params={"q": "a\0"}).json()["code"] == "bad_character"
+    for name, code in (("a\\0b", "faulty_rules"), ("half \\ud83d", "faulty_rules"), ("\\ud83d\\ude00", None)):
+        file = f'- name: "{name}"\n  rule: {{events: {{any: [approval]}}}}\n  state: draft\n'
+        assert bob.post("/api/v1/rules.yaml", content=file).json().get("code") == code
+    assert [r["name"][:1] for r in bob.get("/api/v1/rules").json()["items"]] == ["😀", "\\"]
+    piece = {"what": "yaml", "text": 'drugs: {zyxomab: {synonyms: ["a\\0b"]}}'}
+    assert program("alice").post("/api/v1/vocabulary/changes", json=piece).status_code in {201, 422}
+    form = {"chip": ["events.any=approval"], "name": "a\0b", "state": "draft"}
+    assert pages.post("/rules/save", form).status_code == 422
+    assert pages.get("/stories?q=%00").status_code == 422
+
+
 def no_names(*_: Any, **__: Any) -> None:
     raise socket.gaierror("this machine knows no other")
 
 
+@BOTH
 def test_odd_input_gives_no_server_error_and_breaks_no_schema(
     app: FastAPI, program: Program, store: Store, store_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,8 @@ def test_a_good_file_has_no_fault_and_brands_become_concepts() -> None:
     [
         ("", (1, "empty_file")),
         ("a: [", (1, "bad_yaml")),
+        (GOOD.replace("name: Alice", 'name: "Al\\0ice"'), (2, "bad_character")),
+        (GOOD.replace("name: Alice", 'name: "half \\ud83d"'), (2, "bad_character")),
         ("just words", (1, "bad_type")),
         (GOOD.replace("Cabometyx", "cabozantinibb"), (3, "unknown_drug")),
         (GOOD.replace("approval]", "aproval]"), (3, "unknown_event")),
@@ -67,6 +69,14 @@ def test_a_good_file_has_no_fault_and_brands_become_concepts() -> None:
 )
 def test_each_fault_is_told_with_its_line_and_code(text: str, expected: tuple[int, str]) -> None:
     assert expected in faults(text)
+
+
+def test_a_file_that_a_program_wrote_as_json_may_hold_any_character() -> None:
+    """JSON writes what is beyond the first plane as two escapes, which YAML takes for two characters."""
+    parsed = parse(
+        '{"name": "\\ud83d\\ude00 \\u00e9", "rule": {"events": {"any": ["approval"]}}, "state": "draft"}', concepts()
+    )
+    assert [spec.name for spec in parsed.specs] == ["😀 é"]
 
 
 def test_an_unknown_name_comes_with_the_nearest_ones() -> None:

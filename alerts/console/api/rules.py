@@ -113,7 +113,7 @@ def _shown(whole: changes.Whole) -> RuleOut:
 def checked(desk: Desk, body: RuleIn) -> SubscriptionSpec:
     """By the parser of rule files. Raises InputError with its code."""
     data = {k: v for k, v in body.model_dump().items() if v not in (None, [])}
-    parsed = parse(json.dumps(data), concepts(), desk.settings.webhook_hosts)
+    parsed = parse(json.dumps(data, ensure_ascii=False), concepts(), desk.settings.webhook_hosts)
     if parsed.faults:
         raise InputError(parsed.faults[0].code, "; ".join(fault.message for fault in parsed.faults)[:2000])
     return parsed.specs[0]
