@@ -30,7 +30,7 @@ def verdicts(a: StoryFacts, b: StoryFacts, concepts: Concepts) -> dict[str, Verd
         "regulator": _regulator(a, b),
         "biomarkers": _biomarkers(set(a.biomarkers), set(b.biomarkers), concepts),
         "setting": _setting(a.setting, b.setting),
-        "trial": trial if a.event in rules.READOUTS or b.event in rules.READOUTS else _softened(trial),
+        "trial": trial if {a.event, b.event} & rules.OF_TRIAL else _softened(trial),
         "company": _companies(a, b),
         "date": _date(a, b),
     }

@@ -53,6 +53,7 @@ SOFT = _events(_RULES["soft"])
 SOFT_GAP = timedelta(days=_RULES["soft_days"])
 COST_BODIES = frozenset(_RULES["cost_bodies"])
 READOUTS = _events(_RULES["readouts"])
+OF_TRIAL = READOUTS | {EventType.TRIAL_START, EventType.TRIAL_STOPPED}
 REGULATORY = _events(_RULES["regulatory"])
 STATUSES = {group: frozenset(names) for group, names in _RULES["statuses"].items()}
 COMPATIBLE = frozenset(frozenset(row) for row in _RULES["compatible"])
@@ -70,6 +71,7 @@ BEFORE_OPINION = frozenset(_RULES["before_opinion"])
 BACKBONE = frozenset(f"drug:{name}" for name in _RULES["backbone"])
 PARTNERS = frozenset(f"drug:{name}" for name in _RULES["partners"])
 DRIVERS = frozenset(_RULES["drivers"])
+EVERY_TUMOUR: str = _RULES["generic_cancers"][1]
 ANY_CANCER: str = _RULES["generic_cancers"][0]
 NAMED_WIDER: dict[str, str] = _RULES["named_wider"]
 GENERIC = frozenset(_RULES["generic_cancers"])

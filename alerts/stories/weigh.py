@@ -7,7 +7,7 @@ from functools import cached_property
 from alerts.model import Concepts, EventType, NewsItem, SourceTier, StoryFacts, StoryState, Verdict
 from alerts.stories import rules
 from alerts.stories.compare import gap, verdicts
-from alerts.stories.texts import classes_of, jaccard, names, names_differ, similarity, text_of, words
+from alerts.stories.texts import classes_of, cosine, jaccard, names, names_differ, similarity, text_of, words
 
 # Floors of the TF-IDF cosine. Measured start: .30 where a drug is agreed (docs/stories.md); a fact more that is missing
 # needs more words; nothing known at all needs a near copy.
@@ -19,10 +19,12 @@ FLOOR_NAME = 0.20  # a deal between the same companies, or of one that both titl
 FLOOR_SOFT = {EventType.RESEARCH: 0.60, EventType.UNKNOWN: 0.30}  # two studies of one drug are two stories
 FLOOR_SOFT_ELSE = 0.45
 FLOOR_OF_ACT = 0.30  # an act is known on one side only, and the story that stands there knows of none
+FLOOR_UNTRIED = 0.40  # data told some days later, of which not both say the trial
 FLOOR_LATE = 0.60  # a trial told again after more than ten days, unless it is named: rather its next news
 FLOOR_PAPERS = 0.50  # two papers on one trial
 FLOOR_ONLY, FLOOR_ONLY_READOUT, FLOOR_ONLY_STEP = 0.08, 0.20, 0.08  # the only story on this drug in these days
 FLOOR_ONLY_COMPANY = 0.15  # no drug named, but the only such act of this company with this body in these days
+FLOOR_PATIENTS = 0.12  # the only readout of these days in the very same patients
 FLOOR_CLASS = 0.20  # no drug named, but the only act of these days on its class of drugs
 FLOOR_TRIAL = 0.15  # no act read, but drug and trial of a readout of these days
 HINT_CHARS = 400  # of title and text: what is news comes first
@@ -48,6 +50,16 @@ class Weighed:
     @cached_property
     def score(self) -> float:
         return round(similarity(self.text, self.story.text), 3)
+
+    @cached_property
+    def shared(self) -> float:
+        """The share of words that counts: that of the titles where companies' boilerplate would speak for two acts."""
+        events = {self.mine.event, self.story.facts.event}
+        if events <= rules.SOFT - {EventType.UNKNOWN, EventType.RESEARCH} and names_differ(*self.titles):
+            return 0.0  # one company at two congresses
+        ours = self.fields.get("company") is Verdict.AGREE
+        bare = (events == {EventType.DEAL} and not ours) or (ours and bool(events & rules.SOFT - {EventType.UNKNOWN}))
+        return round(cosine(*self.titles), 3) if bare and not self.drug_shared else self.score
 
     @cached_property
     def copied(self) -> bool:
@@ -76,7 +88,7 @@ class Weighed:
         if not self.open or not self._near():
             return False
         floor = self.floor_of_only if only else self.floor
-        return floor == 0 or self.score >= floor or self.copied
+        return floor == 0 or self.shared >= floor or self.copied
 
     @property
     def open(self) -> bool:
@@ -85,7 +97,11 @@ class Weighed:
     @cached_property
     def of_these_days(self) -> bool:
         """A story on the same drug, told within days, that the item might belong to."""
-        use_untold = self.unknowns == ["indications"] and self.mine.event in rules.REGULATORY
+        every = rules.EVERY_TUMOUR in (
+            *self.mine.indications,
+            *self.story.facts.indications,
+        )  # told: whatever the tumour
+        use_untold = self.unknowns == ["indications"] and self.mine.event in rules.REGULATORY and not every
         return self.open and self.drug_shared and self._told_within(ONLY_ACT_DAYS if use_untold else ONLY_DAYS)
 
     @cached_property
@@ -140,13 +156,22 @@ class Weighed:
             return min(self.floor, FLOOR_ONLY)
         if self.of_class:
             return FLOOR_CLASS
-        if self.floor >= COPIES_ONLY or EventType.RESEARCH in (self.mine.event, self.story.facts.event):
+        if self.floor >= COPIES_ONLY or self._of_a_subject():
             return self.floor
         if not self.drug_shared:
             return min(self.floor, FLOOR_ONLY if self.of_body else FLOOR_ONLY_COMPANY)
-        base = FLOOR_ONLY_READOUT if self._untried() else FLOOR_ONLY
+        base = FLOOR_ONLY if not self._untried() else FLOOR_PATIENTS if self._same_patients() else FLOOR_ONLY_READOUT
         steps = 0 if self._bound_anyhow() else len(self.unknowns)
         return min(self.floor, self._unswallowed(base + FLOOR_ONLY_STEP * steps))
+
+    def _of_a_subject(self) -> bool:
+        """A study, or two texts that tell of no act: being the only ones of their days says little."""
+        events = {self.mine.event, self.story.facts.event}
+        return EventType.RESEARCH in events or events <= rules.SOFT - {EventType.UNKNOWN}
+
+    def _same_patients(self) -> bool:
+        """Cancer, marker and line or stage are told alike."""
+        return all(self.fields.get(f) is Verdict.AGREE for f in ("indications", "biomarkers", "setting"))
 
     def _bound_anyhow(self) -> bool:
         """A partner of the same regimen may be left out; so may the cancer of a company's only act, or what a trial tells."""
@@ -197,7 +222,11 @@ class Weighed:
         if self.fields.get("trial") is Verdict.AGREE and self.fields["event"] is Verdict.AGREE and self.told_together:
             return FLOOR_COMPANY  # one readout of one trial
         if Verdict.AGREE in (self.fields.get("company"), self.fields.get("trial")):
-            return max(self._floor_of_soft(FLOOR_MOST - FLOOR_STEP), min(FLOOR_MOST, FLOOR_COMPANY + further))
+            neither = (
+                "indications" in self.unknowns and self.mine.event in rules.READOUTS
+            )  # nor the drug: any data of theirs
+            least = FLOOR_COMPANY + further + (FLOOR_STEP if neither else 0.0)
+            return max(self._floor_of_soft(FLOOR_MOST - FLOOR_STEP), min(FLOOR_MOST, least))
         if self.fields["indications"] is Verdict.AGREE:
             untried = 0.0 if self.mine.event in rules.REGULATORY else FLOOR_STEP
             return max(self._floor_of_soft(FLOOR_MOST), min(FLOOR_MOST, FLOOR_NAMELESS + further + untried))
@@ -214,6 +243,8 @@ class Weighed:
         late = self._untried() and self.fields["date"] is not Verdict.AGREE
         if late and not undated:
             return FLOOR_LATE
+        if self._untried() and not undated and not self.told_together:
+            return FLOOR_UNTRIED
         return FLOOR if undated else FLOOR_READOUT if self._untried() else 0.0
 
     def _floor_of_soft(self, floor: float) -> float:

@@ -65,8 +65,8 @@ def test_our_fourth_stream_silences_no_story() -> None:
     found = grouped(stream(FOURTH))
     assert found.silenced == []
     assert found.precision >= 0.98
-    assert found.recall >= 0.89
-    assert found.alerts <= 1.11
+    assert found.recall >= 0.92
+    assert found.alerts <= 1.08
 
 
 def test_our_fifth_stream_of_turned_sentences_is_told_once_a_story() -> None:

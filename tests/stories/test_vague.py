@@ -142,3 +142,87 @@ def test_a_subject_told_by_the_body_becomes_the_act_once_somebody_names_it() -> 
         item = NewsItem(id=str(n), title=title, published=NOW, first_seen=NOW)
         shelf.place(item, reader().read(item), NOW)
     assert {story.facts.event.value for story in shelf.stories.values()} <= {"approval", "label_expansion"}
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "days"),
+    [
+        pytest.param(
+            (
+                "FDA approves Keytruda for TMB-high solid tumours whatever their site",
+                "The second such label of pembrolizumab.",
+            ),
+            ("FDA approves Keytruda for cutaneous squamous cell carcinoma", "Pembrolizumab may be given to adults."),
+            7,
+            id="an approval whatever the tumour, and one in a tumour",
+        ),
+        pytest.param(
+            (
+                "Merck presents promising data of three new medicines at ESMO",
+                "The pipeline of the company grows in oncology.",
+            ),
+            (
+                "Merck presents data of Keytruda with Lenvima in seven tumours at ESMO",
+                "Response rates of the pair were shown.",
+            ),
+            0.1,
+            id="a company's pipeline, and data of one drug",
+        ),
+        pytest.param(
+            (
+                "Aptose starts TUSCANY trial of tuspetinib in newly diagnosed AML",
+                "The triplet is given with venetoclax.",
+            ),
+            ("Aptose starts MyeloMATCH trial of tuspetinib in newly diagnosed AML", "The NCI runs it."),
+            9,
+            id="two trials begin",
+        ),
+        pytest.param(
+            (
+                "SpringWorks to take part in Guggenheim healthcare conference",
+                "The chief executive will speak on oncology.",
+            ),
+            (
+                "SpringWorks to take part in Jefferies healthcare conference",
+                "The chief executive will speak on oncology.",
+            ),
+            6,
+            id="one company at two conferences",
+        ),
+        pytest.param(
+            (
+                "NXC-201 in AL amyloidosis: 75% complete responses at ASH",
+                "Immix told of sixteen patients outside the US.",
+            ),
+            (
+                "NXC-201 in AL amyloidosis: responses of first patients of NEXICART-2",
+                "Immix told of four patients in the US.",
+            ),
+            8,
+            id="data told days later, of a trial that was not named before",
+        ),
+        pytest.param(
+            ("Alvotech: record results of the second quarter", "Revenues of the company rose."),
+            (
+                "Alvotech: positive topline results of denosumab biosimilar AVT03",
+                "The study in patients met its endpoint.",
+            ),
+            1,
+            id="quarterly results, and results of a trial",
+        ),
+    ],
+)
+def test_news_that_merely_shares_company_or_drug_is_never_swallowed(first: Headed, then: Headed, days: float) -> None:
+    assert after(first, then, days=days).decision is not Decision.SAME
+
+
+def test_a_readout_in_the_very_same_patients_is_one_story_though_only_one_text_names_the_trial() -> None:
+    first = (
+        "Enhertu beats ramucirumab and paclitaxel in second-line HER2-positive gastric cancer",
+        "DESTINY-Gastric04 met its endpoint of overall survival, the companies said.",
+    )
+    again = (
+        "HER2 drug prolongs survival in stomach cancer study",
+        "Trastuzumab deruxtecan helped people with HER2-positive disease in the second line, AstraZeneca and Daiichi said.",
+    )
+    assert after(first, again, days=0.1).story_id == 1
