@@ -108,7 +108,7 @@ def _brands(text: str) -> Iterator[tuple[str, int, int]]:
     for mark in _MARK.finditer(text):
         first = max(0, mark.start() - _BRAND_CHARS)
         hit = _BRAND.search(text[first : mark.start()])
-        if hit and CANCER_WORDS.search(text.lower()):
+        if hit and CANCER_WORDS.holds(text.lower()):
             yield hit["name"], first + hit.start("name"), mark.start()
 
 

@@ -107,7 +107,7 @@ class Reader:
         named = trials.places(parts, spans, known)
         for place in named:
             spans.setdefault(place.sentence.number, []).append((place.start, place.end, True))
-        if any(h.kind == "indication" for h in hits) or CANCER_WORDS.search(whole):
+        if any(h.kind == "indication" for h in hits) or CANCER_WORDS.holds(whole):
             hits = sorted([*hits, *self._novel.hits(parts, spans)], key=lambda h: (h.sentence, h.start))
         return _with_roles(item, parts, hits), named
 

@@ -11,7 +11,7 @@ from alerts.facts.vocabulary import words
 from alerts.model import DrugFact, EventType, IndicationFact, Role
 
 _WORDS: dict[str, str] = words("relevance")
-CANCER_WORDS = re.compile(_WORDS["cancer"])
+CANCER_WORDS = Guarded(_WORDS["cancer"])
 THE_FIELD = re.compile(
     r"(?<!of )(?<!for )(?<!clinical )(?<!neuro )(?<!immuno )(?<!medical )(?<!lancet )(?<!jama )\boncology\b"
 )
@@ -37,7 +37,7 @@ def is_relevant(
     titled_drug = any(m.field == "title" for d in known for m in d.mentions)
     titled_cancer = any(m.field == "title" for c in cancers if c.role is Role.PRIMARY for m in c.mentions)
     field = "oncolog" in title or "cancer" in title
-    if titled_cancer or CANCER_WORDS.search(_FIELD.sub("", title) if field else title):
+    if titled_cancer or CANCER_WORDS.holds(_FIELD.sub("", title) if field else title):
         return True
     if _OTHER.holds(title):
         return False
@@ -47,8 +47,8 @@ def is_relevant(
         return event is not EventType.CORPORATE or titled_drug or _OF_FIELD.search(title) is not None
     if event in _COMPANY_NEWS and not titled_drug:
         about = event is EventType.CONFERENCE and any(d.role is Role.PRIMARY and d.tier != "other" for d in drugs)
-        return about and bool(CANCER_WORDS.search(_lead(parts)) or cancers)
-    return bool(known) or bool(cancers and CANCER_WORDS.search(_lead(parts)))
+        return about and (CANCER_WORDS.holds(_lead(parts)) or bool(cancers))
+    return bool(known) or bool(cancers and CANCER_WORDS.holds(_lead(parts)))
 
 
 def _lead(parts: Sequence[Sentence]) -> str:

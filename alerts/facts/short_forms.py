@@ -37,7 +37,7 @@ def _is_other(short: str, sentence: Sentence, number: int, hits: Sequence[Hit]) 
     if at < 0 or any(h.kind == "indication" and h.sentence == number and _ends_at(sentence, h, at) for h in hits):
         return False
     before = sentence.text[:at]
-    return abbreviates(short, before) and not CANCER_WORDS.search(key_of(" ".join(_spelt(short, before))))
+    return abbreviates(short, before) and not CANCER_WORDS.holds(key_of(" ".join(_spelt(short, before))))
 
 
 def _ends_at(sentence: Sentence, hit: Hit, at: int) -> bool:

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from alerts.facts.phrases import Phrases
+from ahocorasick_rs import AhoCorasick, Implementation
+
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.short_forms import abbreviates
 from alerts.facts.vocabulary import Vocabulary, words
@@ -46,12 +47,7 @@ _PAIRED = re.compile(rf"(?<![\w-])(?P<name>[A-Z]{{3}}[A-Z\d-]*),? and (?:the )?{
 _SPELT = re.compile(rf"\b(?:Trial|Study) \({_NAME}[);,]")
 _INNER = re.compile(r"[a-zα-ω][A-Z]|[A-Z]{2}[a-z]")
 _ORGAN = re.compile(r"^[A-Z][a-z]{3,}-(?:Lung|Breast|Gastric|Bladder|Brain|Colon|Ovarian|Prostate|Myeloma|Lymphoma)$")
-_FAMILIES_BY_LENGTH = sorted(map(re.escape, _WORDS["families"]), key=len, reverse=True)
 _MIN_FAMILY = 8  # letters: so long a name is one in any case, if its number stands behind it
-_FAMILY = re.compile(
-    rf"(?<![\w-])(?:(?:{'|'.join(_FAMILIES_BY_LENGTH)})(?:[- ]?(?:[A-Z][A-Za-z]*)?-?\d{{1,4}}[A-Z]{{0,3}})?"
-    rf"|(?i:{'|'.join(f for f in _FAMILIES_BY_LENGTH if len(f) >= _MIN_FAMILY and f.isalpha())})[- ](?:[A-Z][a-z]+)?\d{{1,4}}[A-Z]{{0,3}})(?![\w])"
-)
 # A word in capitals and a number, too much of a word for a company's code: COSMIC-313.
 _NUMBERED = re.compile(r"(?<![\w-])(?:[A-Z]{5,}|[A-Z]+[a-z]+[A-Z][A-Za-z]*)-(?:[A-Z][a-z]+)?\d{1,3}[A-Z]?(?![\w-])")
 # Roman numbers, genes, securities, addresses, "NIH-funded".
@@ -60,33 +56,62 @@ _OTHER_KIND = re.compile(
 )
 _CODE = re.compile(r"^[A-Z]{2,4}-?[A-Z]?\d{2,}[A-Z]?$")
 _GROUP = re.compile(rf"^(?:{'|'.join(_WORDS['groups'])})(?:[- ]?\d|[- /]|$)", re.I)
-# A group's numbered trial: JCOG1404, LOGiK 2102, CS-Lung-003.
-_OF_GROUP = re.compile(
-    rf"(?<![\w-])(?:{'|'.join(g for g in _WORDS['groups'] if len(g) > MIN_GROUP)})(?:[- /]?[A-Z]{{0,2}}\d{{3,5}}[A-Z]?|[- ](?:[A-Z]{{2}} ?)?\d{{2}}[-/]\d{{2}})(?![\w])",
-    re.I,
-)
 _PHASE = re.compile(r"\bphase (i{1,3}v?|iv|[1-4])(?:[ab])?(?: (i{1,3}|[1-4])(?:[ab])?\b)?", re.I)
-_REGISTERED = re.compile(r"\d\d{4}")  # every registry's ids have that much, but for Brazil's RBR-…
+_REGISTERED = re.compile(r"[0-9]{5}")  # every registry's ids have that much, but for Brazil's RBR-…
 # Four consonants in a row are spoken by nobody; the drug that a code stands for.
 _UNSPOKEN = re.compile(r"^[A-Z]*[B-DF-HJ-NP-TV-XZ]{4}[A-Z]*-?\d")
 _DRUG_BEFORE = re.compile(
     r"(?i:\b(?:drug|candidate|antibody|asset|agent|inhibitor|vaccine|compound|molecule|therapy|adc|conjugate|bispecific|degrader),? )[\W]?$"
 )
-_DIGIT = re.compile(r"\d")
-_NUMBER_BEHIND = re.compile(r"\d(?:(?<=-\d)|(?<=[a-z]\d)|(?<=[A-Za-z] \d)|(?<=[A-Za-z]\d))")
+_NUMBER_BEHIND = re.compile(r"[0-9](?:(?<=-.)|(?<=[A-Za-z].)|(?<=[A-Za-z] .))")
 _HYPHEN = re.compile(r"[A-Za-z]-(?:[A-Z][a-z]+)?\d")
 _STUDY_NUMBER = re.compile(r"-[A-Z]{0,2}\d{2,3}")
 NUMBER = re.compile(r"-\d\w*(?:-\d+)?")
-# A first look, at text in lower case: may it name a trial of a family or of a group?
-_FAMILIES, _GROUPED = 0, 1
-_FIRST = Phrases(
-    [
-        (_FAMILIES, "|".join(re.escape(f.lower()) for f in _WORDS["families"])),
-        (_GROUPED, "|".join(g.lower() for g in _WORDS["groups"] if len(g) > MIN_GROUP)),
-    ]
-)
 _SPELLING = re.compile(r"[\s\W_]+")
 _STEPS = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
+
+
+class _Heads:
+    """Words that a trial's name begins with, each with what may follow: one pass finds them all."""
+
+    _FAMILY = re.compile(r"(?:[- ]?(?:[A-Z][A-Za-z]*)?-?\d{1,4}[A-Z]{0,3})?(?![\w])")
+    _NUMBER = re.compile(r"[- ](?:[A-Z][a-z]+)?\d{1,4}[A-Z]{0,3}(?![\w])")
+    # A group's numbered trial: JCOG1404, LOGiK 2102, CS-Lung-003, SAKK 16/14, KCSG LU 21-01.
+    GROUP = re.compile(r"(?:[- /]?[A-Z]{0,2}\d{3,5}[A-Z]?|[- ](?:[A-Z]{2} ?)?\d{2}[-/]\d{2})(?![\w])", re.I)
+
+    def __init__(self, families: Sequence[str], groups: Sequence[str]) -> None:
+        tails: dict[str, dict[re.Pattern[str], None]] = {}
+        for family in families:
+            tails.setdefault(family, {})[self._FAMILY] = None
+            for spelt in _spellings(family) if len(family) >= _MIN_FAMILY and family.isalpha() else ():
+                tails.setdefault(spelt, {})[self._NUMBER] = None
+        for group in groups:
+            for spelt in _spellings(group) if len(group) > MIN_GROUP else ():
+                tails.setdefault(spelt, {})[self.GROUP] = None
+        self._tails = [tuple(each) for each in tails.values()]
+        self._automaton = AhoCorasick(list(tails), implementation=Implementation.DFA)
+
+    def find(self, text: str) -> Iterator[tuple[int, int, bool]]:
+        """Start, end, and whether it is a group's."""
+        for word, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            if start and _goes_on(text[start - 1]):
+                continue
+            for tail in self._tails[word]:
+                hit = tail.match(text, end)
+                if hit:
+                    yield start, hit.end(), tail is self.GROUP
+
+
+def _spellings(word: str) -> set[str]:
+    return {word, word.lower(), word.upper(), word.capitalize()}
+
+
+def _goes_on(char: str) -> bool:
+    """Does a word go on with it?"""
+    return char.isalnum() or char in "_-"
+
+
+_HEADS = _Heads(_WORDS["families"], _WORDS["groups"])
 
 
 class Place(NamedTuple):
@@ -110,13 +135,21 @@ def places(
     for sentence in news:
         made += _free(sentence, _candidates(sentence), taken.get(sentence.number, ()))
     known = {p.name for p in made}
-    if known:
-        again = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(known, key=len, reverse=True)))})(?![\w-])")
-        for sentence in news:
-            held = [(p.start, p.end, True) for p in made if p.sentence is sentence]
-            more = ((h.group(), h.start(), h.end()) for h in again.finditer(sentence.text))
-            made += _free(sentence, more, [*taken.get(sentence.number, ()), *held])
+    for sentence in news if known else ():
+        held = [(p.start, p.end, True) for p in made if p.sentence is sentence]
+        made += _free(sentence, _again(sentence.text, known), [*taken.get(sentence.number, ()), *held])
     return sorted(made, key=lambda p: (p.sentence.number, p.start))
+
+
+def _again(text: str, known: Iterable[str]) -> Iterator[tuple[str, int, int]]:
+    """Wherever a known name stands as a word of its own."""
+    for name in known:
+        start = text.find(name)
+        while start >= 0:
+            end = start + len(name)
+            if not (start and _goes_on(text[start - 1])) and not (end < len(text) and _goes_on(text[end])):
+                yield name, start, end
+            start = text.find(name, end)
 
 
 def _free(
@@ -142,20 +175,15 @@ def _free(
 
 def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
     text = sentence.text
-    lower = text.lower()
-    may = set(_FIRST.ranks(_FIRST.may(lower)))
-    families = (_FAMILY,) if _FAMILIES in may else ()
-    behind = _DIGIT.search(text) and _NUMBER_BEHIND.search(text)
-    numbered = (_NUMBERED,) if behind and _HYPHEN.search(text) else ()
-    grouped = (_OF_GROUP,) if behind and _GROUPED in may else ()
-    for pattern in (*families, *grouped, *numbered):
-        for hit in pattern.finditer(text):
-            is_code = pattern is not _OF_GROUP and _is_code(hit.group(), text[: hit.start()])
-            if hit.group().upper() not in _NO_NAMES and not is_code:
-                yield hit.group(), hit.start(), hit.end()
+    behind = _NUMBER_BEHIND.search(text) is not None
+    numbered = _NUMBERED.finditer(text) if behind and _HYPHEN.search(text) else ()
+    for start, end, of_group in (*_HEADS.find(text), *((h.start(), h.end(), False) for h in numbered)):
+        name = text[start:end]
+        if name.upper() not in _NO_NAMES and (of_group or not _is_code(name, text[:start])):
+            yield name, start, end
     if sentence.shouting:
         return
-    for pattern in _surroundings(sentence, lower, behind=bool(behind)):
+    for pattern in _surroundings(sentence, behind=behind):
         for hit in pattern.finditer(text):
             group = "first" if "first" in pattern.groupindex and hit["first"] else "name"
             name = hit[group].rstrip(".")
@@ -176,16 +204,18 @@ def _is_shown(pattern: re.Pattern[str], name: str, before: str) -> bool:
     return _is_name(name) and not (pattern in (_BRACKETED, _NAMED) and abbreviates(name, before))
 
 
-def _surroundings(sentence: Sentence, lower: str, *, behind: bool) -> Iterator[re.Pattern[str]]:
+def _surroundings(sentence: Sentence, *, behind: bool) -> Iterator[re.Pattern[str]]:
     """What may show a name in this sentence. `behind`: a number stands behind letters."""
-    text = sentence.text
+    text, key = sentence.text, sentence.keyed.key
     bracket = "(" in text
-    if "trial" in lower or "stud" in lower:
+    if "trial" in key or "stud" in key:
         yield from (_CALLED, _NAMED, _BEHIND, _SHOWN)
-        if " and " in lower:
+        if " and " in key and ("trials" in key or "studies" in key):
             yield _PAIRED
         if bracket:
-            yield from (_WORD_NAMED, _SPELT)
+            yield _WORD_NAMED
+        if "Trial (" in text or "Study (" in text:
+            yield _SPELT
         if '"' in text or "“" in text:
             yield _QUOTED
         if behind:
