@@ -9,6 +9,7 @@ from alerts.facts import details
 from alerts.facts.concepts import VocabularyConcepts
 from alerts.facts.events import READOUTS, REGULATORY, Event, event_date
 from alerts.facts.news import LEAD_SENTENCES
+from alerts.facts.pairing import pairs
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.reading import Found, Reading
 from alerts.facts.roles import is_background, is_further
@@ -40,7 +41,11 @@ def claims(
         event_date=_event_day(reading),
         evidence=tuple(reading.whole(s) for s in _evidence(reading)),
     )
-    return (news, *_besides(reading, tree, news))
+    told = [
+        news.model_copy(update={"drugs": pair.drugs, "indications": pair.cancers})
+        for pair in pairs(reading, news.drugs, news.indications)
+    ]
+    return (*(told or [news]), *_besides(reading, tree, news))
 
 
 def narrowest(

@@ -160,9 +160,11 @@ def body_of_the_land(reading: Reading, names: dict[str, str]) -> list[RegulatorF
     if reading.main is None:
         return []
     sentence, event = reading.main
-    for land in LANDS:
-        hit = land.words.search(sentence.keyed.key) if event.type in land.acts else None
-        if hit and land.body in names:
-            span = reading.span(sentence, hit.start(), hit.end())
-            return [RegulatorFact.of(id=land.body, name=names[land.body], role=Role.PRIMARY, mentions=(span,))]
+    lead = [p for p in reading.parts if p.part is Part.BODY and p is not sentence][:1]
+    for place in (sentence, *lead):
+        for land in LANDS:
+            hit = land.words.search(place.keyed.key) if event.type in land.acts else None
+            if hit and land.body in names:
+                span = reading.span(place, hit.start(), hit.end())
+                return [RegulatorFact.of(id=land.body, name=names[land.body], role=Role.PRIMARY, mentions=(span,))]
     return []
