@@ -3,19 +3,23 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
 
 from alerts.facts import concepts, reader
-from alerts.model import Facts
-from tests.stories.streams import FIFTH, Told, stream
+from alerts.model import Facts, NewsItem
+from tests.stories.streams import FIFTH, SIXTH, Told, stream
 
 AUTHORISED = {"approval", "label_expansion"}
 Bound = tuple[str, str, str, str | None]
 
 
-def test_the_claims_of_a_labelled_stream_are_bound_as_labelled() -> None:
-    """Micro F1 over (drug, cancer, event, body). First run, before anything was mended: .883, dates 10 of 13."""
+@pytest.mark.parametrize(("path", "f1", "dates"), [(FIFTH, 0.97, 13), (SIXTH, 0.93, 5)], ids=["fifth", "sixth"])
+def test_the_claims_of_a_labelled_stream_are_bound_as_labelled(path: Path, f1: float, dates: int) -> None:
+    """Micro F1 over (drug, cancer, event, body). First runs, nothing mended: .883 and .833, dates 10 of 13 and 5 of 5."""
     right = found = wanted = dated = days = 0
-    for told in stream(FIFTH):
+    for told in stream(path):
         facts = reader().read(told.item)
         got, want = Counter(_told(facts)), Counter(_labelled(told))
         right += (got & want).total()
@@ -25,8 +29,8 @@ def test_the_claims_of_a_labelled_stream_are_bound_as_labelled() -> None:
         labelled = [str(row[4]) for row in told.claims if len(row) > 4]
         dated += len(labelled)
         days += sum(day in told_days for day in labelled)
-    assert 2 * right / (found + wanted) >= 0.97
-    assert (days, dated) == (13, 13)
+    assert 2 * right / (found + wanted) >= f1
+    assert (days, dated) == (dates, dates)
 
 
 def _told(facts: Facts) -> Iterator[Bound]:
@@ -49,4 +53,23 @@ def _spread(drugs: Sequence[str], cancers: Sequence[str], event: str, body: str 
 
 def _id(kind: str, name: str) -> str:
     concept = concepts().resolve(kind, name)
-    return concept.id if concept else f"novel:{name}"
+    return concept.id if concept else f"novel:{name.lower().replace('-', '')}"
+
+
+def test_two_pairs_in_one_sentence_are_two_claims() -> None:
+    item = NewsItem(
+        id="1",
+        title="CHMP backs Keytruda in melanoma and Imfinzi in small cell lung cancer",
+        summary="Both opinions go to the European Commission.",
+    )
+    bound = [(c.drugs, c.indications, c.event.value) for c in reader().read(item).claims if c.foreground]
+    assert bound == [
+        ((_id("drug", "pembrolizumab"),), (_id("indication", "melanoma"),), "opinion_positive"),
+        ((_id("drug", "durvalumab"),), (_id("indication", "small cell lung cancer"),), "opinion_positive"),
+    ]
+
+
+def test_a_regimen_in_two_cancers_is_one_claim() -> None:
+    item = NewsItem(id="1", title="FDA approves Opdivo plus Yervoy in melanoma and in renal cell carcinoma")
+    (claim,) = (c for c in reader().read(item).claims if c.foreground)
+    assert (len(claim.drugs), len(claim.indications)) == (2, 2)

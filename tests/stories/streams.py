@@ -34,7 +34,9 @@ class Score(NamedTuple):
     wrong: list[tuple[str, str, str]]  # (merged | apart, title, title)
 
 
-STREAM, SECOND, THIRD, FOURTH, FIFTH = (Path(__file__).parent / f"stream{number}.yaml" for number in ("", 2, 3, 4, 5))
+STREAM, SECOND, THIRD, FOURTH, FIFTH, SIXTH = (
+    Path(__file__).parent / f"stream{number}.yaml" for number in ("", 2, 3, 4, 5, 6)
+)
 
 
 def stream(path: Path = STREAM) -> list[Told]:
