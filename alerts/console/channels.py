@@ -85,7 +85,7 @@ def send_test(desk: CurrentDesk, channel_id: int) -> Response:
 
 @router.post("/channels/{channel_id:int}/rename")
 @needs(Role.EDITOR, "channels:write")
-def rename(desk: CurrentDesk, channel_id: int, label: Text) -> Response:
+def rename(desk: CurrentDesk, channel_id: int, label: Text = "") -> Response:
     try:
         with desk.store.write() as session:
             sending.rename(session, desk, sending.mine(session, desk, channel_id), label)

@@ -85,9 +85,10 @@ def make_token(session: Session, desk: Desk, label: str, scopes: list[str], days
 
 
 def drop_token(session: Session, desk: Desk, token_sha256: str) -> None:
-    if not accounts.drop_token(session, desk.actor.team_id, token_sha256):
+    label = accounts.drop_token(session, desk.actor.team_id, token_sha256)
+    if label is None:
         raise not_found("token")
-    desk.audit(session, "token_ended", f"token {token_sha256[:12]}")
+    desk.audit(session, "token_ended", f"token {label}")
 
 
 def make_team(session: Session, desk: Desk, name: str) -> Seat:

@@ -45,11 +45,12 @@ def add_channel(session: Session, desk: Desk, spec: ChannelSpec, label: str) -> 
         raise InputError("label_taken", "Another channel of your team has this name.")
     state = "unverified" if desk.settings.double_opt_in and spec.kind == "email" else "active"
     made = Destination(ChannelKind(spec.kind), spec.config, label, shown)
-    channel_id = subscriptions.save_channel(desk.store, session, team, made, desk.now, state)
+    channel_id = subscriptions.save_channel(
+        desk.store, session, team, made, desk.now, author=desk.actor.name, state=state
+    )
     row = session.get_one(Channel, channel_id)
     if row.label != label:
         raise InputError("channel_exists", f"Your team has this destination already: {row.label}.")
-    desk.audit(session, "channel_added", f"channel {label}", kind=spec.kind)
     return row
 
 
@@ -131,6 +132,7 @@ def again(session: Session, desk: Desk, delivery_id: int) -> None:
     found = browse.delivery(session, desk.actor.team_id, delivery_id)
     if found is None:
         raise not_found("delivery")
+    was = found.line.delivery.state
     if not deliveries.reopen(session, delivery_id, f"sent again by {desk.actor.name}", SETTLED, desk.now):
         raise InputError("still_open", "This delivery is still under way; it is tried again by itself.")
-    desk.audit(session, "delivery_again", f"delivery {delivery_id}", was=found.line.delivery.state)
+    desk.audit(session, "delivery_again", f"delivery {delivery_id}", was=was)

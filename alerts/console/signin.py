@@ -83,10 +83,11 @@ def _let_in(desk: Desk, user: User, path: str, said: str = "") -> Response:
 @router.post("/logout")
 @public("ends the session of this browser, if there is one")
 def logout(desk: CurrentDesk) -> Response:
-    token = desk.request.cookies.get(cookie_name(desk.settings))
-    if token:
+    token, who = desk.request.cookies.get(cookie_name(desk.settings)), desk.request.state.who
+    if token and who is not None:
         with desk.store.write() as session:
             accounts.close_session(session, token)
+            accounts.audit(session, who.email, "logout", f"user {who.email}", desk.now)
     response = desk.go("/login", "You are logged out.")
     response.delete_cookie(cookie_name(desk.settings))
     return response
@@ -172,8 +173,8 @@ def account_page(desk: CurrentDesk) -> Response:
 
 @router.post("/account/password")
 @needs(Role.VIEWER)
-def change_password(desk: CurrentDesk, old: Field, new: Field) -> Response:
-    """All other sessions of this person end."""
+def change_password(desk: CurrentDesk, new: Field, old: Field = "") -> Response:
+    """All other sessions of this person end. Whoever came by a link and has no password yet leaves `old` empty."""
     actor = desk.actor
     with desk.store.read() as session:
         user = session.get_one(User, actor.user_id)

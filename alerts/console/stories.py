@@ -148,7 +148,7 @@ def split(desk: CurrentDesk, story_id: int, item: Annotated[int, Form()], tell: 
 
 @router.post("/{story_id:int}/merge")
 @needs(Role.EDITOR, "stories:write")
-def merge(desk: CurrentDesk, story_id: int, into: Annotated[str, Form(max_length=20)]) -> Response:
+def merge(desk: CurrentDesk, story_id: int, into: Annotated[str, Form(max_length=20)] = "") -> Response:
     """All sources of this story move into another; nobody is told by it."""
     if not (into.isascii() and into.isdigit() and len(into) < 10) or int(into) == story_id:
         return _show(desk, story_id, 422, "Give the number of the other story; it stands in its address.")

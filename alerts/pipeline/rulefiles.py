@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Rule files into the store: `oncowire rules apply`, and the folder ONCOWIRE_RULES_DIR at each start."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,28 +65,32 @@ def apply_one(
     opt_in: bool = False,
 ) -> str:
     """created · changed · unchanged, in a transaction of the caller."""
-    kept = routes(store, session, spec, team, now, opt_in=opt_in)
+    kept = routes(store, session, spec, team, now, author=author, opt_in=opt_in)
     data = spec.model_dump(mode="json", exclude={"channels"})
     return subscriptions.save(session, team, spec.name, data, spec.state, kept, author=author, origin=origin, now=now)
 
 
 def routes(
-    store: Store, session: Session, spec: SubscriptionSpec, team: int, now: datetime, *, opt_in: bool
+    store: Store, session: Session, spec: SubscriptionSpec, team: int, now: datetime, *, author: str, opt_in: bool
 ) -> list[Route]:
     """The channels of a specification as rows; new destinations are made. Raises InputError(unknown_channel)."""
-    return list(dict.fromkeys(_route(store, session, team, c, now, opt_in=opt_in) for c in spec.channels))
+
+    def channel(given: ChannelSpec) -> int:
+        return _channel(store, session, team, given, now, author=author, opt_in=opt_in)
+
+    return list(dict.fromkeys(_route(session, c, channel) for c in spec.channels))
 
 
-def _route(store: Store, session: Session, team: int, spec: ChannelSpec, now: datetime, *, opt_in: bool) -> Route:
-    channel = _channel(store, session, team, spec, now, opt_in=opt_in)
+def _route(session: Session, spec: ChannelSpec, id_of: Callable[[ChannelSpec], int]) -> Route:
+    channel = id_of(spec)
     if spec.fallback is not None:
-        session.get_one(Channel, channel).fallback_channel_id = _channel(
-            store, session, team, spec.fallback, now, opt_in=opt_in
-        )
+        session.get_one(Channel, channel).fallback_channel_id = id_of(spec.fallback)
     return Route(channel, spec.cadence, spec.quiet, spec.cap_per_day)
 
 
-def _channel(store: Store, session: Session, team: int, spec: ChannelSpec, now: datetime, *, opt_in: bool) -> int:
+def _channel(
+    store: Store, session: Session, team: int, spec: ChannelSpec, now: datetime, *, author: str, opt_in: bool
+) -> int:
     if spec.kind == "channel":
         found = subscriptions.channel_by_label(session, team, spec.config["label"])
         if found is None:
@@ -96,7 +100,8 @@ def _channel(store: Store, session: Session, team: int, spec: ChannelSpec, now: 
     state = "unverified" if opt_in and spec.kind == "email" else "active"
     return subscriptions.save_channel(
         store, session, team,
-        Destination(ChannelKind(spec.kind), spec.config, free_label(session, team, shown), shown), now, state,
+        Destination(ChannelKind(spec.kind), spec.config, free_label(session, team, shown), shown), now,
+        author=author, state=state,
     )  # fmt: skip
 
 

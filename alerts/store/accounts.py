@@ -281,13 +281,13 @@ def tokens(session: Session, team_id: int) -> list[tuple[ApiToken, str]]:
     return [(token, email) for token, email in rows]
 
 
-def drop_token(session: Session, team_id: int, token_sha256: str) -> bool:
-    """End a token of the team; False if the team has none such."""
+def drop_token(session: Session, team_id: int, token_sha256: str) -> str | None:
+    """End a token of the team: its name; None if the team has none such."""
     row = session.get(ApiToken, token_sha256)
     if row is None or row.team_id != team_id:
-        return False
+        return None
     session.delete(row)
-    return True
+    return row.label
 
 
 # ── failed log-ins ───────────────────────────────────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from alerts.errors import InputError
 from alerts.model import ChannelKind, MatchReason
+from alerts.store import accounts
 from alerts.store.engine import Store
 from alerts.store.insert import insert_new
 from alerts.store.tables import (
@@ -50,9 +51,17 @@ class Reader(NamedTuple):
 
 
 def save_channel(
-    store: Store, session: Session, team: int, destination: Destination, now: datetime, state: str = "active"
+    store: Store,
+    session: Session,
+    team: int,
+    destination: Destination,
+    now: datetime,
+    *,
+    author: str,
+    state: str = "active",
 ) -> int:
-    """Id of the channel; one destination is one row in a team. `state` is that of a new one only."""
+    """Id of the channel; one destination is one row in a team. `state` is that of a new one only, which is noted in the
+    audit log as the author's, by whatever door it came."""
     fingerprint = channel_fingerprint(store, destination.kind, destination.config)
     row = {
         "team_id": team,
@@ -64,7 +73,11 @@ def save_channel(
         "state": state,
         "created_at": now,
     }
-    insert_new(session, Channel, [row])
+    if insert_new(session, Channel, [row]):
+        detail = {"kind": destination.kind.value}
+        accounts.audit(
+            session, author, "channel_added", f"channel {destination.label}", now, team_id=team, detail=detail
+        )
     same = select(Channel.id).where(col(Channel.team_id) == team, col(Channel.fingerprint) == fingerprint)
     found = session.exec(same).one()
     assert found is not None

@@ -19,8 +19,8 @@ from alerts.facts.vocabulary.current import current
 from alerts.facts.vocabulary.edits import Edit
 from alerts.store import channels, vocabulary
 from alerts.store.engine import Store
-from alerts.store.tables import Channel, Delivery, Item, NovelName, Suppression
-from tests.console.conftest import RULE, Program
+from alerts.store.tables import AuditEntry, Channel, Delivery, Item, NovelName, Suppression
+from tests.console.conftest import RULE, People, Program
 from tests.console.news import bring_in
 from tests.console.test_every_page import BOTH
 from tests.console.test_parity import NO_CHANGE
@@ -235,7 +235,7 @@ def filled(value: Any, ready: dict[str, str]) -> Any:
 
 @BOTH
 def test_every_post_sent_again_with_its_key_gives_the_first_answer_and_does_nothing(
-    app: FastAPI, alice: TestClient, ready: dict[str, str], store: Store
+    app: FastAPI, alice: TestClient, ready: dict[str, str], store: Store, people: People
 ) -> None:
     assert {name for name in operations(app) if name.startswith("POST")} == set(POSTS)
     for number, (name, post) in enumerate(POSTS.items()):
@@ -254,6 +254,11 @@ def test_every_post_sent_again_with_its_key_gives_the_first_answer_and_does_noth
         else:
             assert done["idempotency_key"] == before["idempotency_key"] + 1, name
             assert done["audit_entry"] > before["audit_entry"], f"{name} is not in the audit log"
+            with store.read() as session:
+                line = session.execute(select(AuditEntry).order_by(AuditEntry.id.desc())).scalars().first()  # type: ignore[union-attr]
+            assert line is not None
+            assert line.actor == "alice@example.org (token test)", name
+            assert line.team_id == people.teams["a"] or line.action == "team_made", name
             assert again.headers["idempotency-replayed"] == "true", name
             other = alice.post("/api/v1/teams", json={"name": f"Other {number}"}, headers=headers)
             assert (other.status_code, other.json()["code"]) == (409, "key_reused"), name

@@ -144,8 +144,9 @@ def make_rule(desk: CurrentDesk, body: RuleIn, idempotency_key: IdempotencyKey =
 
 def _saved(session: Session, desk: Desk, row: Subscription | None, spec: SubscriptionSpec) -> RuleOut:
     routes = rulefiles.routes(
-        desk.store, session, spec, desk.actor.team_id, desk.now, opt_in=desk.settings.double_opt_in
-    )
+        desk.store, session, spec, desk.actor.team_id, desk.now,
+        author=desk.actor.name, opt_in=desk.settings.double_opt_in,
+    )  # fmt: skip
     return shown(session, changes.save(session, desk, row, spec, routes))
 
 

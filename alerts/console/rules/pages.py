@@ -218,7 +218,10 @@ def _save(desk: Desk, row: Subscription | None, spec: SubscriptionSpec, form: Ru
             address = form.new_email.strip()
             destination = Destination(ChannelKind.EMAIL, {"address": address}, address, address)
             state = "unverified" if desk.settings.double_opt_in else "active"
-            channels = [*channels, subscriptions.save_channel(desk.store, session, team, destination, desk.now, state)]
+            made = subscriptions.save_channel(
+                desk.store, session, team, destination, desk.now, author=desk.actor.name, state=state
+            )
+            channels = [*channels, made]
         had = row.id if row is not None else None
         stored = changes.held(session, desk, had, form.revision) if had is not None else None
         saved = changes.save(session, desk, stored, spec, rules.routes(session, had, channels))
