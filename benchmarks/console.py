@@ -68,9 +68,6 @@ WORKED_OUT: dict[str, Any] = {
     "/api/v1/rules/try": {"text": "EC approves cabozantinib for neuroendocrine tumours"},  # on 200 rules
     "/api/v1/templates/email/preview": {"source": {}},
 }
-DRAW_A_PREVIEW = (
-    "/rules/{rule_id:int}",
-)  # the editor draws the preview with the page, for browsers without JavaScript
 
 
 def main() -> None:
@@ -110,21 +107,19 @@ def measure(settings: Settings, token: str, rounds: int) -> None:
     for path, body in WORKED_OUT.items():
         times, _ = _times(lambda path=path, body=body: client.post(path, json=body, headers=csrf), rounds)
         print(f"{'worked out: ' + path:50} {statistics.median(times):10.0f} {_p95(times):8.0f}")
-    editors = [path for path, route in paths(app) if route in DRAW_A_PREVIEW]
-    pages = [*(path for path, route in paths(app) if route not in DRAW_A_PREVIEW), *SEARCHES]
-    measured("editor with its preview", client, editors, rounds)
+    pages = [*paths(app), *SEARCHES]
     measured("pages", client, [p for p in pages if not p.startswith("/api/")], rounds)
     measured("API", client, [p for p in pages if p.startswith("/api/")], rounds)
     writes(client, csrf, rounds)
 
 
-def paths(app: FastAPI) -> Iterator[tuple[str, str]]:
-    """Every address that only shows something to somebody who is logged in, with its route."""
+def paths(app: FastAPI) -> Iterator[str]:
+    """Every address that only shows something to somebody who is logged in."""
     for route in routes(app):
         if not isinstance(route, GuardedRoute) or route.need.role is None or "GET" not in (route.methods or ()):
             continue
         path = re.sub(r"\{(\w+)[^}]*\}", lambda name: IDS[name[1]], route.path)
-        yield (f"{path}?{QUERIES[path]}" if path in QUERIES else path), route.path
+        yield f"{path}?{QUERIES[path]}" if path in QUERIES else path
 
 
 def csrf_of(client: TestClient) -> str:

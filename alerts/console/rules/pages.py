@@ -86,11 +86,15 @@ def _stored(session: Session, desk: Desk, rule_id: int) -> tuple[Subscription, R
 
 
 def _editor(desk: Desk, row: Subscription | None, form: RuleForm, status: int = 200, days: int = 90) -> Response:
-    """The whole page, or only the form where htmx asks for it; the preview is drawn at once without JavaScript."""
+    """The whole page, or only the form where htmx asks for it.
+
+    What answers a form without JavaScript has its preview in it. Otherwise the page fetches it once it is shown, so that
+    the fields do not wait for it; without JavaScript it then says which button fetches it.
+    """
     template = "rules/_form.html" if desk.is_htmx else "rules/edit.html"
-    return desk.show(
-        template, status, **_values(desk, row, form, days), shown=None if desk.is_htmx else _view(desk, row, form, days)
-    )
+    later = desk.is_htmx or desk.request.method == "GET"
+    shown = None if later else _view(desk, row, form, days)
+    return desk.show(template, status, **_values(desk, row, form, days), shown=shown)
 
 
 def _values(desk: Desk, row: Subscription | None, form: RuleForm, days: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from alerts.facts import concepts
 from alerts.model import EventType, Facts, Match, MatchReason, Mention
 from alerts.rhythm import Rhythm, in_words, next_slots, parse_cadence, parse_quiet
 from alerts.store import items
+from alerts.store.items import StoredItem
 from alerts.subscriptions import Found, Preview, Rule, match
 from alerts.subscriptions.sentence import sentence
 
@@ -140,15 +141,14 @@ def weeks(counted: Mapping[str, int], now: datetime, span_days: float) -> list[W
 
 
 def newest(session: Session, rule: Rule, found: Sequence[Found], limit: int) -> list[Shown]:
-    """The newest of them with their reasons and marked mentions."""
-    return [shown for f in found[:limit] if (shown := _shown(session, rule, f)) is not None]
+    """The newest of them with their reasons and marked mentions; without those that were pruned meanwhile."""
+    wanted = found[:limit]
+    loaded = {item.id: item for item in items.load(session, [f.item_id for f in wanted])}
+    facts = items.facts_of_all(session, list(loaded.values()))
+    return [_shown(rule, f, loaded[f.item_id], facts[f.item_id]) for f in wanted if f.item_id in loaded]
 
 
-def _shown(session: Session, rule: Rule, found: Found) -> Shown | None:
-    loaded = items.load(session, [found.item_id])
-    if not loaded:
-        return None
-    item, facts = loaded[0], items.facts_of(session, loaded[0])
+def _shown(rule: Rule, found: Found, item: StoredItem, facts: Facts) -> Shown:
     made: Match = match(rule, item.news, facts, concepts())
     mentions = tuple(m for reason in made.reasons for m in reason.mentions)
     failed = found.failed or ""
