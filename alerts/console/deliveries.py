@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Alerts and deliveries: state, attempts, the message as sent, send again, and why something was not sent."""
 
+import json
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,10 +10,11 @@ from sqlmodel import Session
 
 from alerts.console import sending, tables
 from alerts.console.access import GuardedRoute
-from alerts.console.desk import CurrentDesk, Desk, not_found, refusal
+from alerts.console.desk import CurrentDesk, Desk, drawn_mail, not_found, refusal
 from alerts.console.roles import Role, needs
+from alerts.delivery.mail import letter
 from alerts.errors import InputError
-from alerts.model import AlertKind, DeliveryState
+from alerts.model import AlertKind, ChannelKind, DeliveryState, Message
 from alerts.store import browse
 from alerts.store.browse import DeliveryLine
 from alerts.store.tables import DeliveryAttempt
@@ -77,8 +79,31 @@ def delivery_page(desk: CurrentDesk, delivery_id: int) -> Response:
     tries = tables.of_rows(f"/deliveries/{delivery_id}", TRIES, asked, found.attempts, _try_cell)
     open_ = found.line.delivery.state in {"pending", "retry", "sending", "unknown"}
     return tables.export((f"delivery-{delivery_id}-tries", tries, _try_cell)) or desk.show(
-        "deliveries/delivery.html", line=found.line, row=found.line.delivery, open_=open_, tries=tries
-    )
+        "deliveries/delivery.html", line=found.line, row=found.line.delivery, open_=open_, tries=tries,
+        payload=_payload(desk, found.line),
+    )  # fmt: skip
+
+
+def _payload(desk: Desk, line: DeliveryLine) -> str:
+    """What goes over the wire: the source of the mail, or the JSON that is posted (its secrets are in address and headers)."""
+    if line.delivery.message is None:
+        return ""
+    message = Message.model_validate(line.delivery.message)
+    if message.channel is ChannelKind.EMAIL:
+        return letter(message, desk.settings.mail_from, line.channel.hint).decode().replace("\r\n", "\n")
+    return json.dumps(message.payload, indent=2, ensure_ascii=False)
+
+
+@router.get("/{delivery_id:int}/mail")
+@needs(Role.VIEWER)
+def drawn(desk: CurrentDesk, delivery_id: int) -> Response:
+    """A mail as mail programs draw it."""
+    with desk.store.read() as session:
+        found = browse.delivery(session, desk.actor.team_id, delivery_id)
+    html = (found.line.delivery.message or {}).get("html") if found else None
+    if not html:
+        raise not_found("mail")
+    return drawn_mail(html)
 
 
 def _try_cell(row: DeliveryAttempt, key: str) -> Any:

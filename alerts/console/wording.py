@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from alerts.console import tables, templating
 from alerts.console.access import GuardedRoute
-from alerts.console.desk import CurrentDesk, Desk, not_found
+from alerts.console.desk import CurrentDesk, Desk, drawn_mail, not_found
 from alerts.console.roles import Role, needs
 from alerts.delivery.templating import DIGEST_PARTS, PARTS, Fault
 from alerts.errors import InputError
@@ -30,7 +30,6 @@ VERSIONS = (
     tables.Column("change", "Change", sortable=False),
 )
 MAX_PART_CHARS = 60_000
-MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups; frame-ancestors 'none'"
 Tried = int | Literal["digest"] | None  # what a preview is of: a story, the last stories as a digest, or our sample
 
 
@@ -126,12 +125,11 @@ def _saved(desk: Desk, kind: ChannelKind, source: dict[str, str], tried: Tried, 
 
 
 def _mail(desk: Desk, source: dict[str, str], tried: Tried) -> Response:
-    """The mail as mail programs draw it, in a tab of its own: no script, no form, nothing loaded."""
     try:
         html = _preview(desk, ChannelKind.EMAIL, source, tried).html or ""
     except InputError as exc:
         return _show(desk, ChannelKind.EMAIL, source, tried, [Fault("template", 1, exc.code, exc.message)])
-    return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY, "Cache-Control": "no-store"})
+    return drawn_mail(html)
 
 
 @router.post("/{kind}/revert")

@@ -103,7 +103,9 @@ def test_bob_saves_a_rule_and_it_is_audited_and_kept_in_history(
         assert row is not None
         assert (row.state, row.revision) == ("active", 1)
         assert [c.hint for c in rules.channels_of(session, row.id or 0)] == ["bob@example.org"]
-        assert [(e.actor, e.action) for e in session.exec(select(AuditEntry))] == [("bob@example.org", "rule_created")]
+        assert [(e.actor, e.action) for e in session.exec(select(AuditEntry))] == [
+            ("bob@example.org", "channel_added"), ("bob@example.org", "rule_created"),
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,9 @@ def _fetched(url: str, settings: Settings) -> NewsItem:
     if answer.status != 200:
         raise InputError("not_fetched", f"The page answered {answer.status}. Paste its text instead.")
     text = sandbox().article(answer.body, answer.url)
-    page = sandbox().page(answer.body, answer.url, WHOLE_PAGE, datetime.now(UTC))
     if not text:
         raise InputError("no_article", "No article was found on that page. Paste its text instead.")
+    page = sandbox().page(answer.body, answer.url, WHOLE_PAGE, datetime.now(UTC))
     outlet = answer.url.split("/")[2]
     return NewsItem(id="pasted", title=page.title[:1000], summary=text[:MAX_CHARS], link=answer.url, source=outlet)
 
