@@ -10,6 +10,7 @@ import io
 import tempfile
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,7 @@ from alerts.store.tables import Channel, Delivery, DeliveryAttempt, FeedAttempt,
 from tests.browser import chromium, site
 from tests.console.conftest import Browser as Form
 from tests.console.news import bring_in
+from worker.demo.receivers import Mailbox, Outbox
 
 IMAGES = Path(__file__).parent.parent / "docs/images"
 PAGES = {
@@ -128,6 +130,8 @@ def fill(store: Store, settings: Settings, cookie: dict[str, str]) -> None:
     _rules(form)
     bring_in(store, settings, copies=2)
     _items(store, settings)
+    with ThreadPoolExecutor(1) as elsewhere:  # the mailbox and Playwright both want the event loop of their thread
+        elsewhere.submit(_send, settings).result()
     form.post("/stories/6/not-relevant", {"note": "Known since Monday"})
     form.post("/rules/1/state", {"state": "paused"})
     form.post("/rules/1/state", {"state": "active"})
@@ -178,6 +182,19 @@ def _items(store: Store, settings: Settings) -> None:
     pipeline.close()
 
 
+def _send(settings: Settings) -> None:
+    """What is due goes to a real mailbox, so that a delivery's page has what went over the wire."""
+    with tempfile.TemporaryDirectory() as folder:
+        mailbox = Mailbox(Outbox(Path(folder) / "outbox"))
+        pipeline = Pipeline(
+            settings.model_copy(update={"smtp_url": f"smtp://{mailbox.host}", "fetch_allow": frozenset({mailbox.host})})
+        )
+        while pipeline.deliver_due().handled:
+            continue
+        pipeline.close()
+        mailbox.close()
+
+
 def _service(store: Store) -> None:
     """Deliveries that ended in different ways, polls, a notice, an address that must not be written to."""
     now = datetime.now(UTC)
@@ -190,8 +207,8 @@ def _service(store: Store) -> None:
                 ("dead", "the address does not exist"),
                 ("retry", "greylisted"),
             ][n % 3]
-            delivery.attempts_made, delivery.sent_at = 1, now if n % 3 == 0 else None
-            session.add(DeliveryAttempt(delivery_id=delivery.id or 0, number=1, started_at=now, finished_at=now,
+            delivery.attempts_made, delivery.sent_at = 2, now if n % 3 == 0 else None
+            session.add(DeliveryAttempt(delivery_id=delivery.id or 0, number=2, started_at=now, finished_at=now,
                                         outcome="ok" if n % 3 == 0 else "permanent", code="250" if n % 3 == 0 else "550",
                                         detail="" if n % 3 == 0 else "5.1.1 User unknown"))  # fmt: skip
         for n in range(40):
@@ -233,6 +250,8 @@ def _open(page: Page, address: str, name: str) -> None:
         page.click("main form button")
     else:
         page.goto(address + PAGES[name])
+        if name == "delivery":
+            page.click("text=Payload")
         if name == "vocabulary":
             page.click("text=Change this entry")
 

@@ -30,7 +30,7 @@ COLUMNS = (
 )
 FILTERS = ("state", "kind", "channel")
 TRIES = (
-    tables.Column("number", "#", number=True),
+    tables.Column("number", "Try"),
     tables.Column("begun", "Begun (UTC)"),
     tables.Column("outcome", "Outcome"),
     tables.Column("said", "Said"),

@@ -62,6 +62,11 @@ def _all(field: str, condition: Condition, concepts: Concepts) -> str:
     )
 
 
+def words_of(field: str, value: str, concepts: Concepts) -> str:
+    """What a condition asks for by one of its values: “any PD-1 inhibitor”, “label expansion”."""
+    return _words(value) if field == "events" else _shown(field, value, concepts)
+
+
 def _shown(field: str, value: str, concepts: Concepts) -> str:
     if field not in CONCEPT_FIELDS:
         return f"“{value}”"

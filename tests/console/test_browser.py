@@ -22,6 +22,7 @@ KEY_PAGES = ("/", "/rules", "/rules/try", "/stories/1", "/channels", "/account")
 PAGES = (
     *KEY_PAGES, "/rules/new", "/rules/yaml", "/stories", "/deliveries", "/subscribers", "/feeds", "/feeds/1", "/templates",
     "/templates/email", "/vocabulary?q=Cabometyx", "/vocabulary/review", "/vocabulary/changes", "/status", "/audit", "/users",
+    "/deliveries/1", "/stories/1/why", "/rules/1/history",
 )  # fmt: skip
 
 

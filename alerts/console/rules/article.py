@@ -15,7 +15,7 @@ from alerts.model import Facts, Match, NewsItem
 from alerts.net import Client, Guard
 from alerts.store.tables import Subscription
 from alerts.subscriptions import Rule, match
-from alerts.subscriptions.written import name_of
+from alerts.subscriptions.sentence import words_of
 
 MAX_CHARS = 100_000
 BESIDE = "Nothing in it is what the news is about."  # met, if at all, by what is only mentioned
@@ -100,7 +100,7 @@ def wanted(subscription: Subscription, field: str) -> str:
     parts = []
     for words, values in (("one of", condition.any), ("all of", condition.all), ("none of", condition.none)):
         if values:
-            names = ", ".join(name_of(field, v, concepts()).replace("_", " ") for v in values[:6])
+            names = ", ".join(words_of(field, v, concepts()) for v in values[:6])
             parts.append(
                 f"{words} {names}{' …' if len(values) > 6 else ''}" if len(values) > 1 or words != "one of" else names
             )

@@ -45,7 +45,7 @@ FIELDS = (
         "indications", "Cancers", "A cancer includes every kind of it that the vocabulary knows.",
         "e.g. neuroendocrine tumor", ("indication",),
     ),
-    FieldHelp("events", "Events", "What happened: approval, trial_positive, safety …", "e.g. approval"),
+    FieldHelp("events", "Events", "What happened: approval, positive trial, safety …", "e.g. approval"),
     FieldHelp(
         "regulators", "Regulators", "Who decided: FDA, EC, EMA, NICE …", "e.g. FDA", ("regulator",),
     ),
