@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a change of the vocabulary would do to stored news: what is read otherwise, and which rules would say otherwise."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from alerts.pipeline.preview import History
 from alerts.pipeline.vocabulary import Tried, words_of
 from alerts.store import items, vocabulary
 from alerts.store.items import StoredItem
-from alerts.subscriptions import Rule, match
+from alerts.subscriptions import Rule, RuleIndex
 
 MAX_TRIED = 300
 """The newest items that a change may be about are read twice: about a second."""
@@ -100,14 +101,19 @@ def _name(concept: str, tree: VocabularyConcepts) -> str:
 def _rules(
     pairs: Sequence[tuple[StoredItem, Facts, Facts]], rules: Mapping[int, Rule], tree: VocabularyConcepts
 ) -> list[RuleEffect]:
-    found = []
+    gained: dict[int, list[str]] = defaultdict(list)
+    lost: dict[int, list[str]] = defaultdict(list)
+    before, after = _index(rules, concepts()), _index(rules, tree)
+    for item, old, new in pairs:
+        had, has = set(before.match(item.news, old)), set(after.match(item.news, new))
+        for where, which in ((gained, has - had), (lost, had - has)):
+            for rule_id in which:
+                where[rule_id].append(item.news.title)
+    return [RuleEffect(r, tuple(gained[r]), tuple(lost[r])) for r in rules if r in gained or r in lost]
+
+
+def _index(rules: Mapping[int, Rule], known: VocabularyConcepts) -> RuleIndex[int]:
+    made: RuleIndex[int] = RuleIndex(known)
     for rule_id, rule in rules.items():
-        verdicts = [
-            (item.news.title, match(rule, item.news, old, concepts()).match, match(rule, item.news, new, tree).match)
-            for item, old, new in pairs
-        ]
-        gained = tuple(title for title, before, after in verdicts if after and not before)
-        lost = tuple(title for title, before, after in verdicts if before and not after)
-        if gained or lost:
-            found.append(RuleEffect(rule_id, gained, lost))
-    return found
+        made.put(rule_id, rule)
+    return made
