@@ -69,6 +69,7 @@ STUDY = re.compile(_RULES["study"], re.I)
 ROUND_UP = re.compile(_RULES["round_up"], re.I)
 BEFORE_OPINION = frozenset(_RULES["before_opinion"])
 BACKBONE = frozenset(f"drug:{name}" for name in _RULES["backbone"])
+PRODUCTS = {f"drug:{name}": [f"drug:{part}" for part in parts] for name, parts in _RULES["products"].items()}
 PARTNERS = frozenset(f"drug:{name}" for name in _RULES["partners"])
 DRIVERS = frozenset(_RULES["drivers"])
 EVERY_TUMOUR: str = _RULES["generic_cancers"][1]
@@ -108,8 +109,9 @@ def body(regulator: str | None) -> str | None:
 
 
 def subject_drugs(drugs: Iterable[str]) -> frozenset[str]:
-    """Without chemotherapy and named chemotherapy regimens, which writers name or leave out, where anything else is left."""
-    named = frozenset(drugs)
+    """Without chemotherapy and named chemotherapy regimens, which writers name or leave out, where anything else is left;
+    a product of two drugs as these."""
+    named = frozenset(part for drug in drugs for part in PRODUCTS.get(drug, [drug]))
     return frozenset(d for d in named - BACKBONE if not d.startswith("regimen:")) or named
 
 

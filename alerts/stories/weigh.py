@@ -183,13 +183,13 @@ class Weighed:
     def hinted(self) -> bool:
         """Drug and cancer agree, and the words of one side hint at the act that the other side names (rules.yaml: hints)."""
         bound = Verdict.AGREE is self.fields["drugs"] is self.fields["indications"]
-        if not bound or self.tier in PAPERS or (self.fields.get("trial") is Verdict.UNKNOWN and self.mine.trials):
+        by_body = self.fields["regulator"] is Verdict.AGREE
+        another = self.fields.get("trial") is Verdict.UNKNOWN and bool(self.mine.trials) and not by_body
+        if not bound or self.tier in PAPERS or another:
             return False
         mine, theirs = self.mine.event, self.story.facts.event
         if self.fields["event"] is Verdict.UNKNOWN and self.told_together:
-            return _hints(theirs, self.text) or (
-                self.fields["regulator"] is Verdict.AGREE and _hints(mine, self.story.text)
-            )
+            return _hints(theirs, self.text) or (by_body and _hints(mine, self.story.text))
         return False
 
     @cached_property

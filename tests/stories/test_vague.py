@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from alerts.facts import concepts, reader
+from alerts.facts.vocabulary import load as vocabulary
 from alerts.model import Decision, Grouping, NewsItem, Verdict
-from alerts.stories import Shelf
+from alerts.stories import Shelf, rules
 from alerts.stories.compare import verdicts
 from tests.conftest import NOW
 from tests.stories.test_canonical import read
@@ -226,3 +227,20 @@ def test_a_readout_in_the_very_same_patients_is_one_story_though_only_one_text_n
         "Trastuzumab deruxtecan helped people with HER2-positive disease in the second line, AstraZeneca and Daiichi said.",
     )
     assert after(first, again, days=0.1).story_id == 1
+
+
+def test_a_product_of_two_drugs_is_found_and_met_by_their_names() -> None:
+    first = ("FDA approves Akeega for BRCA2-mutated metastatic castration-sensitive prostate cancer", "")
+    again = ("Niraparib with abiraterone wins FDA approval in BRCA2-mutated castration-sensitive prostate cancer", "")
+    assert after(first, again).story_id == 1
+
+
+def test_products_are_held_by_their_parts_as_the_vocabulary_has_them() -> None:
+    parts = {name: list(vocabulary().drugs[name].components) for name in rules.PRODUCTS}
+    assert parts == {name: sorted(held) for name, held in rules.PRODUCTS.items()}
+
+
+def test_a_refusal_that_was_reversed_is_a_recommendation() -> None:
+    text = "The cost body NICE reversed its earlier refusal after a better offer."
+    assert read("Fruquintinib for bowel cancer on the NHS after all, says NICE", text).status == "recommended"
+    assert read("NICE says no to fruquintinib in bowel cancer", "The price is too high.").status == "refused"
