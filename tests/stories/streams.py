@@ -34,8 +34,8 @@ class Score(NamedTuple):
     wrong: list[tuple[str, str, str]]  # (merged | apart, title, title)
 
 
-STREAM, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH = (
-    Path(__file__).parent / f"stream{number}.yaml" for number in ("", 2, 3, 4, 5, 6, 7)
+STREAM, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH = (
+    Path(__file__).parent / f"stream{number}.yaml" for number in ("", 2, 3, 4, 5, 6, 7, 8)
 )
 
 

@@ -14,7 +14,20 @@ from alerts.facts import concepts, reader
 from alerts.model import Facts
 from alerts.stories import Shelf
 from tests.conftest import NOW, shared
-from tests.stories.streams import FIFTH, FOURTH, SECOND, SEVENTH, SIXTH, THIRD, Score, Told, garbled, score, stream
+from tests.stories.streams import (
+    EIGHTH,
+    FIFTH,
+    FOURTH,
+    SECOND,
+    SEVENTH,
+    SIXTH,
+    THIRD,
+    Score,
+    Told,
+    garbled,
+    score,
+    stream,
+)
 
 
 def grouped(items: list[Told]) -> Score:
@@ -83,6 +96,15 @@ def test_our_seventh_stream_of_approvals_told_for_weeks_is_told_once_a_story() -
     found = grouped(stream(SEVENTH))
     assert found.silenced == []
     assert (found.precision, found.recall, found.alerts) == (1.0, 1.0, 1.0)
+
+
+def test_our_eighth_stream_silences_no_story() -> None:
+    """Labelled before the first run: then P 1.000, R .846 (11 of 13 pairs), none of 29 silenced, 1.07 alerts a story."""
+    found = grouped(stream(EIGHTH))
+    assert found.silenced == []
+    assert found.precision == 1.0
+    assert found.recall >= 0.92
+    assert found.alerts <= 1.04
 
 
 @pytest.mark.parametrize("name", ["story-stream-dev.jsonl"])
