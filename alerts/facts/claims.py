@@ -43,7 +43,7 @@ def claims(
     )
     told = [
         news.model_copy(update={"drugs": pair.drugs, "indications": pair.cancers})
-        for pair in pairs(reading, news.drugs, news.indications)
+        for pair in (pairs(reading, news.drugs, news.indications) if kind in READOUTS | REGULATORY else ())
     ]
     return (*(told or [news]), *_besides(reading, tree, news))
 

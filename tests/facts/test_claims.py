@@ -75,3 +75,10 @@ def test_a_regimen_in_two_cancers_is_one_claim() -> None:
     item = NewsItem(id="1", title="FDA approves Opdivo plus Yervoy in melanoma and in renal cell carcinoma")
     (claim,) = (c for c in reader().read(item).claims if c.foreground)
     assert (len(claim.drugs), len(claim.indications)) == (2, 2)
+
+
+def test_a_pipeline_in_company_news_is_not_taken_apart_into_pairs() -> None:
+    item = NewsItem(
+        id="1", title="Biotech reports second quarter: Keytruda in melanoma and Imfinzi in small cell lung cancer grow"
+    )
+    assert len([c for c in reader().read(item).claims if c.foreground]) == 1
