@@ -13,12 +13,12 @@ from alerts.config import Settings, load
 from alerts.console import passwords
 from alerts.console.access import GuardedRoute, cookie_name, is_https
 from alerts.console.app import create_app, routes
-from alerts.console.roles import Need, Role, Verdict, decide
+from alerts.console.roles import SCOPES, Need, Role, Verdict, decide
 from alerts.store import accounts
 from alerts.store.accounts import Seat, Who
 from alerts.store.engine import Store
 from alerts.store.tables import AuditEntry, UserSession
-from tests.console.conftest import Browser, People
+from tests.console.conftest import Browser, People, Program
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 PASSWORD = "seven green kettles sing"
@@ -87,6 +87,22 @@ def test_every_route_is_closed_to_strangers_and_to_too_small_a_role(
                 assert answer.status_code < 500, f"{method} {path}: {answer.text[:300]}"
                 tried += 1
     assert tried > 10
+
+
+def test_a_token_opens_what_its_scope_names_and_nothing_else(app: FastAPI, program: Program) -> None:
+    """Walks all operations with a token of each scope, all of an admin: only the scope is in the way."""
+    tokens = {scope: program("alice", scope) for scope in SCOPES}
+    for route in routes(app):
+        if not isinstance(route, GuardedRoute) or not route.path.startswith("/api/v1/"):
+            continue
+        path = re.sub(r"\{[^}]+\}", "987654", route.path)
+        for method in sorted(route.methods or ()):
+            for scope, client in tokens.items():
+                answer = client.request(method, path)
+                code = answer.json()["code"] if answer.status_code == 403 else None
+                assert (code == "scope") == (scope != route.need.scope), (
+                    f"{method} {path} with {scope}: {answer.text[:300]}"
+                )
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from alerts.console.app import routes
 from alerts.store import channels
 from alerts.store.engine import Store
 from alerts.store.tables import ApiToken, Channel, Delivery, Membership, Story, Subscription, Suppression
-from tests.console.conftest import Browser, People
+from tests.console.conftest import Browser, People, Program
 from tests.console.news import bring_in
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -153,6 +153,27 @@ def test_alice_finds_each_of_these_objects(app: FastAPI, as_: As, ids: dict[str,
     for route in closed(app):
         if "GET" in (route.methods or ()) and parameters(route):
             assert alice.get(filled(route, ids)).status_code == 200, route.path
+
+
+def test_what_a_body_or_a_filter_names_of_another_team_is_not_there(
+    as_: As, program: Program, store: Store, people: People, ids: dict[str, str]
+) -> None:
+    """Not only addresses name objects: so do forms, bodies and queries."""
+    charlie, page, rule = program("charlie"), as_("charlie"), int(ids["rule_id"])
+    anything, before = {"events": {"any": ["approval"]}}, of_team_a(store, people)
+    preview = {"rule": anything, "rule_id": rule}
+    assert charlie.post("/api/v1/rules/preview", json=preview).status_code == 404
+    assert charlie.post("/api/v1/rules/try", json={"text": "EC approves cabozantinib"}).json()["items"] == []
+    assert charlie.get(f"/api/v1/stories/{ids['story_id']}/why").json()["items"] == []
+    for filters in ({"rule": rule}, {"channel": ids["channel_id"]}, {"story": ids["story_id"]}):
+        assert charlie.get("/api/v1/deliveries", params=filters).json()["items"] == []
+    told = {"name": "His", "rule": anything, "channels": [{"channel": f"{MARK} channel"}]}
+    assert charlie.post("/api/v1/rules", json=told).json()["code"] == "unknown_channel"
+    form = {"chip": ["events.any=approval"], "name": "His", "state": "draft", "channel": ids["channel_id"]}
+    assert page.post("/rules/save", {**form, "id": ids["rule_id"]}).status_code == 404
+    assert page.post("/rules/save", form).status_code == 303
+    assert charlie.get("/api/v1/rules").json()["items"][0]["channel_ids"] == []
+    assert of_team_a(store, people) == before
 
 
 def test_stories_and_feeds_are_everybodys(as_: As, store: Store, ids: dict[str, str]) -> None:
