@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Logging in and out, links that let in once, one's own password, the team that is looked at."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
+from sqlmodel import Session
 
 from alerts.console import passwords
 from alerts.console.access import FORM_COOKIE, GuardedRoute, cookie_name, set_cookie
@@ -31,10 +34,15 @@ def login_page(desk: CurrentDesk, next: str = "/") -> Response:
 @router.post("/login")
 @public("where one logs in")
 def login(desk: CurrentDesk, email: Field, password: Field, next: Field = "/") -> Response:
-    """Throttled by account and address; a wrong address takes as long as a wrong password."""
+    """Throttled by account and address; a wrong address takes as long as a wrong password.
+
+    A try is counted before the password is looked at, so that many at once are no more than one after the other.
+    """
     keys = _throttle_keys(desk, email)
-    with desk.store.read() as session:
-        wait = passwords.throttle(accounts.failures(session, list(keys.values())), keys, desk.now)
+    with desk.store.write() as session:
+        wait = passwords.throttle(_tries(session, desk, keys), keys, desk.now)
+        if wait is None:
+            accounts.count_failure(session, list(keys.values()))
         user = accounts.user_by_email(session, email)
     if wait is not None:
         minutes = max(1, round(wait.seconds / 60))
@@ -45,12 +53,15 @@ def login(desk: CurrentDesk, email: Field, password: Field, next: Field = "/") -
         page.headers["Retry-After"] = str(int(wait.seconds) + 1)
         return page
     if not passwords.verify(user.password_hash if user else None, password) or user is None or not user.active:
-        with desk.store.write() as session:
-            accounts.add_failure(session, list(keys.values()), desk.now, passwords.WINDOW_S)
         return desk.show("signin/login.html", 401, next=_inside(next), email=email, fault=WRONG)
     with desk.store.write() as session:
         accounts.forget_failures(session, [keys["pair"]])
+        accounts.count_failure(session, [keys["address"], keys["account"]], -1)
     return _let_in(desk, user, _inside(next))
+
+
+def _tries(session: Session, desk: Desk, keys: Mapping[str, str]) -> dict[str, tuple[int, datetime]]:
+    return accounts.failures(session, list(keys.values()), desk.now, passwords.WINDOW_S)
 
 
 def _throttle_keys(desk: Desk, email: str) -> dict[str, str]:

@@ -293,19 +293,19 @@ def drop_token(session: Session, team_id: int, token_sha256: str) -> str | None:
 # ── failed log-ins ───────────────────────────────────────────────────────────────────────────────
 
 
-def failures(session: Session, keys: Sequence[str]) -> dict[str, tuple[int, datetime]]:
-    """Count and start of the window for each key that has any."""
-    rows = session.exec(select(LoginFailure).where(col(LoginFailure.key).in_(keys)))
-    return {row.key: (row.count, row.since) for row in rows}
+def failures(session: Session, keys: Sequence[str], now: datetime, window_s: float) -> dict[str, tuple[int, datetime]]:
+    """Count and start of the window of each key; nobody else counts on them until the transaction ends."""
+    session.execute(delete(LoginFailure).where(col(LoginFailure.since) < now - timedelta(seconds=window_s)))
+    insert_new(session, LoginFailure, [{"key": key, "count": 0, "since": now} for key in sorted(keys)])
+    mine = select(LoginFailure).where(col(LoginFailure.key).in_(keys)).order_by(col(LoginFailure.key))
+    return {row.key: (row.count, row.since) for row in session.exec(mine.with_for_update())}
 
 
-def add_failure(session: Session, keys: Sequence[str], now: datetime, window_s: float) -> None:
-    """One more; a window that is over starts anew."""
-    oldest = now - timedelta(seconds=window_s)
-    session.execute(delete(LoginFailure).where(col(LoginFailure.since) < oldest))
-    insert_new(session, LoginFailure, [{"key": key, "count": 0, "since": now} for key in keys])
+def count_failure(session: Session, keys: Sequence[str], more: int = 1) -> None:
+    """One more, or one less."""
     count = LoginFailure.__table__.c["count"]  # type: ignore[attr-defined]
-    session.execute(update(LoginFailure).where(col(LoginFailure.key).in_(keys)).values(count=count + 1))
+    mine = update(LoginFailure).where(col(LoginFailure.key).in_(keys))
+    session.execute(mine.values(count=count + more), execution_options={"synchronize_session": False})
 
 
 def forget_failures(session: Session, keys: Sequence[str]) -> None:

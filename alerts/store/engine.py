@@ -46,7 +46,10 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A consistent view that takes no write lock; nothing done in it is kept."""
+        """A view that takes no write lock; nothing done in it is kept.
+
+        On SQLite all of it is of one moment; on PostgreSQL each statement sees what was committed before it.
+        """
         with (
             self.engine.connect().execution_options(begin="DEFERRED") as connection,
             Session(connection, expire_on_commit=False, autoflush=False) as session,

@@ -2,7 +2,9 @@
 """Who gets in, and how far: log-in, sessions, forms from elsewhere, and every route tried by everybody."""
 
 import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,8 +19,9 @@ from alerts.console.roles import SCOPES, Need, Role, Verdict, decide
 from alerts.store import accounts
 from alerts.store.accounts import Seat, Who
 from alerts.store.engine import Store
-from alerts.store.tables import AuditEntry, UserSession
+from alerts.store.tables import AuditEntry, LoginFailure, UserSession
 from tests.console.conftest import Browser, People, Program
+from tests.console.test_every_page import BOTH
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 PASSWORD = "seven green kettles sing"
@@ -171,6 +174,43 @@ def test_wrong_passwords_are_throttled_and_tell_nothing(stranger: Browser, with_
     throttled = stranger.post("/login", {"email": "alice@example.org", "password": PASSWORD})
     assert throttled.status_code == 429
     assert int(throttled.headers["retry-after"]) > 60
+
+
+@BOTH
+def test_many_wrong_passwords_at_once_are_no_more_tries_than_one_after_the_other(
+    app: FastAPI, stranger: Browser, with_password: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried, verify = list[str | None](), passwords.verify
+    gate = threading.Barrier(12, timeout=30)
+
+    def counted(kept: str | None, given: str) -> bool:
+        tried.append(kept)
+        return verify(kept, given)
+
+    monkeypatch.setattr(passwords, "verify", counted)
+    browsers = [Browser(app) for _ in range(12)]
+    forms = [{"csrf": b.csrf(), "email": "alice@example.org", "password": f"wrong {n}"} for n, b in enumerate(browsers)]
+
+    def send(browser: Browser, form: dict[str, str]) -> int:
+        gate.wait()
+        status: int = browser.client.post("/login", data=form).status_code
+        return status
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = sorted(pool.map(send, browsers, forms))
+    assert len(tried) == passwords.LIMITS["pair"]
+    assert answers == [401] * 5 + [429] * 7
+    late = stranger.post("/login", {"email": "alice@example.org", "password": PASSWORD})
+    assert late.status_code == 429
+
+
+def test_somebody_who_gets_in_leaves_no_failures_behind(stranger: Browser, with_password: People, store: Store) -> None:
+    right = {"email": "alice@example.org", "password": PASSWORD}
+    for _ in range(6):
+        assert stranger.post("/login", right).status_code == 303
+        stranger.client.cookies.clear()
+    with store.read() as session:
+        assert {row.count for row in session.exec(select(LoginFailure))} == {0}
 
 
 def test_an_unknown_user_costs_the_same_hashing_as_a_known_one(monkeypatch: pytest.MonkeyPatch) -> None:
