@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from alerts.config import Settings
 from alerts.console.access import SAFE, GuardedRoute
 from alerts.console.app import routes
+from alerts.model import ChannelKind, Message
 from alerts.store import channels
 from alerts.store.engine import Store
 from alerts.store.tables import ApiToken, Channel, Delivery, Membership, Story, Subscription, Suppression
@@ -53,7 +54,9 @@ def ids(as_: As, store: Store, store_settings: Settings, people: People) -> dict
     with store.read() as session:
         token = session.exec(select(ApiToken.token_sha256)).one()
         story = session.exec(select(Delivery.story_id).where(col(Delivery.story_id).is_not(None))).first()
+    mail = Message(channel=ChannelKind.EMAIL, message_id="<1@x>", subject=MARK, text=MARK, html=f"<p>{MARK}</p>")
     with store.write() as session:
+        session.get_one(Delivery, 1).message = mail.model_dump(mode="json")
         fingerprint = session.get_one(Channel, 1).fingerprint
         channels.suppress(session, fingerprint, f"{MARK} address", "complaint", datetime.now(UTC))
     held = {
