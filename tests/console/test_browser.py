@@ -139,7 +139,23 @@ def test_axe_finds_nothing_serious_and_the_policy_refuses_nothing(
     with_rule.click("text=Save and switch on")
     for path in (*paths, with_rule.url.removeprefix(site)):
         page.goto(site + path)
-        page.wait_for_load_state("networkidle")
-        found = browser.serious(page)
-        assert found == [], f"{path}: {found}"
-        assert browser.refused(page) == [], path
+        sound(page, path)
+    page.goto(site + "/rules/try")
+    page.fill("#text", "EC approves cabozantinib for neuroendocrine tumours")
+    page.click("text=Try all rules")
+    sound(page, "a pasted article")
+    page.click("th >> text=Rule")  # a button: the article is posted again
+    assert page.get_attribute("th:has-text('Rule')", "aria-sort") == "ascending"
+    assert page.input_value("#text").startswith("EC approves")
+    page.goto(site + "/vocabulary?q=Cabometyx")
+    page.click("text=Change this entry")
+    page.get_by_label("One more name").fill("Kabofix")
+    page.click("text=See what it changes >> nth=0")
+    sound(page, "a change of the vocabulary")
+
+
+def sound(page: Page, what: str) -> None:
+    page.wait_for_load_state("networkidle")
+    found = browser.serious(page)
+    assert found == [], f"{what}: {found}"
+    assert browser.refused(page) == [], what
