@@ -5,7 +5,17 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from alerts.model import Claim, EventType, Facts, NewsItem, Role, StoryFacts
-from alerts.stories.rules import CORRECTION, COST_BODIES, CUES, REGULATORY, ROUND_UP, body, family, status_group
+from alerts.stories.rules import (
+    BODIES_SAID,
+    CORRECTION,
+    COST_BODIES,
+    CUES,
+    REGULATORY,
+    ROUND_UP,
+    body,
+    family,
+    status_group,
+)
 from alerts.stories.texts import OPENING_CHARS, summary_of, title_of
 
 CLOCK_SKEW = timedelta(days=1)
@@ -76,6 +86,7 @@ def _whole(facts: Facts) -> Claim:
 
 
 def _canonical(claim: Claim, facts: Facts, item: NewsItem | None, *, round_up: bool) -> StoryFacts:
+    claim = claim if claim.regulator or item is None else claim.model_copy(update={"regulator": _body_said(item)})
     claim = _of_cost(claim) if claim.regulator in COST_BODIES else claim
     told = told_at(item) if item else None
     return StoryFacts(
@@ -93,6 +104,12 @@ def _canonical(claim: Claim, facts: Facts, item: NewsItem | None, *, round_up: b
         named=tuple(d.id for d in facts.drugs),
         round_up=round_up,
     )
+
+
+def _body_said(item: NewsItem) -> str | None:
+    """The body that title or opening mean (rules.yaml: bodies_said)."""
+    said = f"{title_of(item)}. {summary_of(item)[:OPENING_CHARS]}"
+    return next((body for body, words in BODIES_SAID.items() if words.search(said)), None)
 
 
 def _of_cost(claim: Claim) -> Claim:

@@ -54,6 +54,7 @@ SOFT_GAP = timedelta(days=_RULES["soft_days"])
 COST_BODIES = frozenset(_RULES["cost_bodies"])
 READOUTS = _events(_RULES["readouts"])
 OF_TRIAL = READOUTS | {EventType.TRIAL_START, EventType.TRIAL_STOPPED}
+BODIES_SAID = {name: re.compile(words, re.I) for name, words in _RULES["bodies_said"].items()}
 REGULATORY = _events(_RULES["regulatory"])
 STATUSES = {group: frozenset(names) for group, names in _RULES["statuses"].items()}
 COMPATIBLE = frozenset(frozenset(row) for row in _RULES["compatible"])
