@@ -40,7 +40,9 @@ class _Tables:
 
 
 _SETTING, _STATUS, _ANALYSIS = _Tables("lines", "stages", "groups"), _Tables("status"), _Tables("analyses")
-_NUMBERS = Guarded(r"\d ?%|\d ?percent|\d ?months?|\d ?weeks|\bhazard ratio|\bhr[ ,=(]|\b95% ci|\bp ?[<=] ?0")
+_NUMBERS = Guarded(
+    r"%(?:(?<=[0-9]%)|(?<=[0-9] %))|\d ?percent|\d ?months?|\d ?weeks|\bhazard ratio|\bhr[ ,=(]|\b95% ci|\bp ?[<=] ?0"
+)
 _CYRILLIC_OR_GREEK = re.compile(r"[\u0370-\u03ff\u0400-\u04ff]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
@@ -69,7 +71,7 @@ def biomarker_status(contexts: list[str]) -> str | None:
 
 def results(item: NewsItem, parts: list[Sentence]) -> tuple[Mention, ...]:
     """Sentences with numbers, to be quoted as the source gives them."""
-    hits = [s for s in parts if s.part is Part.BODY and _NUMBERS.holds(s.text.lower()) and len(s.text) < 600]
+    hits = [s for s in parts if s.part is Part.BODY and len(s.text) < 600 and _NUMBERS.holds(s.keyed.key)]
     return tuple(s.text_span(item, 0, len(s.text)) for s in hits[:MAX_RESULTS])
 
 

@@ -87,6 +87,16 @@ class Phrases:
                 best = hit
         return best
 
+    def holds(self, text: str, rank: int, may: int) -> bool:
+        """Does one of a rank's expressions hold, of those of `may`?"""
+        left = may & self._of_rank[rank]
+        while left:
+            lowest = left & -left
+            left ^= lowest
+            if self._pattern(lowest.bit_length() - 1).search(text):
+                return True
+        return False
+
     def _pattern(self, at: int) -> re.Pattern[str]:
         made = self._compiled.get(at)
         if made is None:
@@ -110,7 +120,7 @@ class Guarded:
 
     def holds(self, text: str) -> bool:
         may = self._phrases.may(text)
-        return may != 0 and self._phrases.leftmost(text, 0, may) is not None
+        return may != 0 and self._phrases.holds(text, 0, may)
 
 
 def branches(pattern: str) -> list[str]:

@@ -4,7 +4,7 @@
 import re
 from collections.abc import Sequence
 
-from alerts.facts.phrases import Guarded
+from alerts.facts.phrases import Guarded, Phrases
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.roles import about_spans
 from alerts.facts.vocabulary import words
@@ -17,12 +17,19 @@ THE_FIELD = re.compile(
 )
 AT_LARGE = re.compile(rf"{_WORDS['field']}|{_WORDS['at_large']}")
 _FIELD = re.compile(_WORDS["field"])
-_OTHER = Guarded(rf"\b(?:{_WORDS['other']})")
 _OF_FIELD = re.compile(_WORDS["of_field"])
 _CONGRESS, _SHOWN = re.compile(_WORDS["congress"]), re.compile(_WORDS["shown"])
-_ELSEWHERE = Guarded(_WORDS["elsewhere"].replace("OTHER", f"(?:{_WORDS['other']})"))
+# What a title says against it: one look for all.
+_FIGURE, _ELSEWHERE, _PERSON, _OTHER = range(4)
+_AGAINST = Phrases(
+    [
+        (_FIGURE, _WORDS["figure"]),
+        (_ELSEWHERE, _WORDS["elsewhere"].replace("OTHER", f"(?:{_WORDS['other']})")),
+        (_PERSON, _WORDS["person"]),
+        (_OTHER, rf"\b(?:{_WORDS['other']})"),
+    ]
+)
 _COMPANY_NEWS = {EventType.CORPORATE, EventType.CONFERENCE}
-_FIGURE, _PERSON = Guarded(_WORDS["figure"]), Guarded(_WORDS["person"])
 _UNSURE_TIERS = {"novel", "other", "repurposed"}  # not known to be a cancer drug
 
 
@@ -31,7 +38,9 @@ def is_relevant(
 ) -> bool:
     """By the title where it says so; company news and other diseases need more than a word of the lead."""
     title = parts[0].keyed.key if parts else ""
-    if _FIGURE.holds(title) or _ELSEWHERE.holds(title) or (not drugs and _PERSON.holds(title)):
+    may = _AGAINST.may(title)
+    against = {rank for rank in _AGAINST.ranks(may) if _AGAINST.holds(title, rank, may)} if may else set()
+    if _FIGURE in against or _ELSEWHERE in against or (not drugs and _PERSON in against):
         return False
     known = [d for d in drugs if d.role is Role.PRIMARY and d.tier not in _UNSURE_TIERS]
     titled_drug = any(m.field == "title" for d in known for m in d.mentions)
@@ -39,7 +48,7 @@ def is_relevant(
     field = "oncolog" in title or "cancer" in title
     if titled_cancer or CANCER_WORDS.holds(_FIELD.sub("", title) if field else title):
         return True
-    if _OTHER.holds(title):
+    if _OTHER in against:
         return False
     if event is not EventType.CORPORATE and _CONGRESS.search(title) and (drugs or _SHOWN.search(title)):
         return True
