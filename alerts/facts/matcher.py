@@ -240,7 +240,7 @@ def surfaces(v: Vocabulary) -> Iterator[tuple[str, Name]]:
 
 
 def _beside_study(key: str) -> re.Pattern[str]:
-    no_place = rf"(?!,? {_MONTH})"  # a dateline: "BOSTON, Jan. 9"
+    no_place = rf"(?!,? {_MONTH}| registry| database)"  # a dateline: "BOSTON, Jan. 9"
     return re.compile(rf"\b{key}{no_place},? (?:\S+ ){{0,3}}{_STUDY}|{_STUDY} (?:\S+ ){{0,3}}{key}\b{no_place}")
 
 
