@@ -54,7 +54,7 @@ NAMING = (
     "delivery",
     "feed",
 )  # pages that name an object: none where all is empty
-KEPT = ("overview", "rule", "story", "deliveries", "trial", "status")
+KEPT = ("overview", "rule", "story", "deliveries", "delivery", "tried", "trial", "status")
 KEPT_DARK = ("rule", "stories")
 KEPT_PHONE = ("rule", "stories")
 ARTICLE = "EC approves cabozantinib for pancreatic neuroendocrine tumours. The European Commission decided on Tuesday."
@@ -267,7 +267,7 @@ def keep(folder: Path) -> None:
         with Image.open(folder / f"{name}-{look}.png") as found:
             cut = found.convert("RGB").crop((0, 0, found.width, min(found.height, tall)))
         held = io.BytesIO()
-        cut.quantize(128).save(held, "PNG", optimize=True)
+        cut.quantize(256, Image.Quantize.MAXCOVERAGE).save(held, "PNG", optimize=True)
         (IMAGES / f"console-{name}-{look}.png").write_bytes(held.getvalue())
         print(f"console-{name}-{look}.png {len(held.getvalue()) // 1000} kB")
 
