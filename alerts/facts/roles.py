@@ -23,7 +23,7 @@ _DESCRIBES = re.compile(_WORDS["describes"])
 _IDIOM = re.compile(_WORDS["idiom"])
 _WENT_BEFORE = re.compile(_WORDS["went_before"])
 _ABOUT = re.compile(_WORDS["about"])
-_EXAMPLE = re.compile(_WORDS["example"])
+_EXAMPLE, _ELSEWHERE = re.compile(_WORDS["example"]), re.compile(_WORDS["elsewhere"])
 _COMBINED = re.compile(_WORDS["combined"])
 _COMES_BACK = re.compile(_WORDS["comes_back"])
 _OPENED_WITH = re.compile(_WORDS["opened_with"])
@@ -89,9 +89,9 @@ def is_idiom(after: str) -> bool:
     return _IDIOM.match(after) is not None
 
 
-def is_example(before: str) -> bool:
-    """Do the words ahead of a name make it one example of a kind ("inhibitors such as X and Y")?"""
-    return _EXAMPLE.search(before[-_PARTNER_CHARS:]) is not None
+def is_example(before: str, after: str) -> bool:
+    """Is a name one example of a kind ("inhibitors such as X and Y"), or what goes on elsewhere ("Z is being tested")?"""
+    return _EXAMPLE.search(before[-_PARTNER_CHARS:]) is not None or _ELSEWHERE.match(after) is not None
 
 
 def describes_drug(after: str) -> bool:

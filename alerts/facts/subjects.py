@@ -49,13 +49,16 @@ def _first_told(reading: Reading, subjects: Places) -> set[str]:
     told = {d: [p for p in places if not is_background(p.sentence)] for d, places in subjects.items()}
     research = reading.main is not None and reading.main.event.type is EventType.RESEARCH
     if research:
-        told = {
-            d: [p for p in places if not is_example(p.sentence.keyed.key[: p.hit.start])] for d, places in told.items()
-        }
+        told = {d: [p for p in places if not _is_example(p)] for d, places in told.items()}
     if not research and not any(told.values()):
         told = subjects
     numbers = [p.sentence.number for places in told.values() for p in places]
     return {d for d, places in told.items() if any(p.sentence.number == min(numbers) for p in places)}
+
+
+def _is_example(place: Found) -> bool:
+    key = place.sentence.keyed.key
+    return is_example(key[: place.hit.start], key[place.hit.end :])
 
 
 def _partners(reading: Reading, chosen: set[str]) -> set[str]:
