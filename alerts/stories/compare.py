@@ -99,7 +99,11 @@ def _cancers(a: StoryFacts, b: StoryFacts, concepts: Concepts) -> Verdict:
     if not x or not y:
         alike = not x and not y and (set(a.indications) & set(b.indications)) - {rules.ANY_CANCER}
         return Verdict.AGREE if alike else Verdict.UNKNOWN
-    return Verdict.AGREE if _related(x, y, concepts) else Verdict.CONFLICT
+    if _related(x, y, concepts):
+        return Verdict.AGREE
+    return (
+        Verdict.UNKNOWN if any({one, other} in rules.UNSURE_CANCERS for one in x for other in y) else Verdict.CONFLICT
+    )
 
 
 def _one_use(a: StoryFacts, b: StoryFacts, trial: Verdict | None, cancers: Verdict) -> Verdict:

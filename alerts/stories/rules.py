@@ -75,6 +75,7 @@ PARTNERS = frozenset(f"drug:{name}" for name in _RULES["partners"])
 DRIVERS = frozenset(_RULES["drivers"])
 EVERY_TUMOUR: str = _RULES["generic_cancers"][1]
 ANY_CANCER: str = _RULES["generic_cancers"][0]
+UNSURE_CANCERS = {frozenset(row) for row in _RULES["unsure_cancers"]}
 NAMED_WIDER: dict[str, str] = _RULES["named_wider"]
 GENERIC = frozenset(_RULES["generic_cancers"])
 SAME_BODY: dict[str, str] = _RULES["same_body"]

@@ -244,3 +244,13 @@ def test_a_refusal_that_was_reversed_is_a_recommendation() -> None:
     text = "The cost body NICE reversed its earlier refusal after a better offer."
     assert read("Fruquintinib for bowel cancer on the NHS after all, says NICE", text).status == "recommended"
     assert read("NICE says no to fruquintinib in bowel cancer", "The price is too high.").status == "refused"
+
+
+def test_a_glioma_named_by_its_grade_or_by_its_cell_is_left_open() -> None:
+    by_cell = read("FDA approves vorasidenib for astrocytoma and oligodendroglioma")
+    assert (
+        verdicts(by_cell, read("FDA approves vorasidenib for low-grade glioma"), concepts())["indications"]
+        is Verdict.UNKNOWN
+    )
+    other = read("FDA approves vorasidenib for high-grade glioma")
+    assert verdicts(by_cell, other, concepts())["indications"] is Verdict.CONFLICT
