@@ -81,7 +81,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/users/tokens": {"label": "night", "scope": "read", "days": "9"},
     "/vocabulary/save": {"what": "new_drug"},  # each time another name
 }
-"""What people send, the last as the console keeps a change of the vocabulary: a few rounds of each."""
+"""What people send; the last as the console keeps a change of the vocabulary: a few rounds of each."""
 
 
 def main() -> None:
@@ -121,10 +121,10 @@ def measure(settings: Settings, token: str, rounds: int) -> None:
     for path, body in WORKED_OUT.items():
         times, _ = _times(lambda path=path, body=body: client.post(path, json=body, headers=csrf), rounds)
         print(f"{'worked out: ' + path:50} {statistics.median(times):10.0f} {_p95(times):8.0f}")
-    forms(client, max(3, rounds // 4))
     pages = [*paths(app), *SEARCHES]
     measured("pages", client, [p for p in pages if not p.startswith("/api/")], rounds)
     measured("API", client, [p for p in pages if p.startswith("/api/")], rounds)
+    forms(client, max(3, rounds // 4))  # last: the first pages after a change of the vocabulary read it anew
     writes(client, csrf, rounds)
 
 
