@@ -66,7 +66,7 @@ def test_an_export_holds_what_was_sent_and_what_the_person_did(desk: Desk) -> No
     assert [s["name"] for s in found["subscriptions"]] == ["Alice and Bob follow everything"]
     assert [(d["message"], len(d["attempts"])) for d in found["deliveries"]] == [({"text": "Dear reader"}, 1)]
     assert found["account"]["teams"][0]["role"] == "editor"
-    assert [entry["actor"] for entry in found["audit"]] == [ALICE]
+    assert [entry["actor"] for entry in found["audit"]] == ["file rules.yaml", ALICE]  # who added her, and what she did
     told = json.dumps(found, default=str)
     assert BOB not in told
     assert "password" not in told

@@ -80,7 +80,7 @@ def test_old_news_goes_with_its_story_and_what_was_told_of_it(desk: Desk) -> Non
 
 def test_what_is_not_delivered_yet_keeps_its_story_however_old(desk: Desk) -> None:
     approval(desk, "pembrolizumab")
-    assert prune(desk, 5000) == {}
+    assert prune(desk, 5000) == {"audit": 1}  # of the rule file, whose channel it noted
     assert len(left(desk, Delivery)) == 1
 
 
@@ -128,8 +128,10 @@ def test_more_than_a_batch_goes_in_several_and_nothing_when_time_is_up(
     with desk.store.write() as session:
         session.add_all(AuditEntry(at=NOW, actor="alice", action="x", subject="y", detail={}) for _ in range(5))
     later = NOW + timedelta(days=2000)
+    there = len(left(desk, AuditEntry))
+    assert there > 2 * retention.BATCH
     assert retention.prune(desk.store, POLICY, later, more=lambda: False)["audit"] == 0
-    assert retention.prune(desk.store, POLICY, later)["audit"] == 5
+    assert retention.prune(desk.store, POLICY, later)["audit"] == there
 
 
 def test_it_happens_once_a_day_by_itself(desk: Desk) -> None:
