@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlmodel import Session
@@ -20,6 +20,7 @@ from alerts.errors import InputError
 from alerts.store.secrets import SecretBox
 
 BUSY_TIMEOUT_MS = 10_000
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(:lock)")
 
 
 class Store:
@@ -99,6 +100,15 @@ def _on_connect(connection: Any, _record: Any) -> None:
 def _on_begin(connection: Connection) -> None:
     mode = connection.get_execution_options().get("begin", "IMMEDIATE")
     connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def take_turn(session: Session, lock: int) -> None:
+    """Until this transaction ends nobody else has the lock of this number; waits for it.
+
+    SQLite needs nothing: its write transaction is exclusive already.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_TAKE_TURN, {"lock": lock})
 
 
 def is_duplicate(exc: IntegrityError) -> bool:

@@ -22,7 +22,6 @@ from sqlalchemy import (
     insert,
     literal,
     or_,
-    text,
     update,
 )
 from sqlmodel import Session, col, select
@@ -33,6 +32,7 @@ from alerts.feeds.politeness import GAP_S, MAX_AT_A_TIME
 from alerts.model import SourceTier
 from alerts.net import ascii_url
 from alerts.store import ops
+from alerts.store.engine import take_turn
 from alerts.store.insert import insert_many, insert_new
 from alerts.store.tables import Feed, FeedAttempt, FeedHost, Item
 
@@ -63,7 +63,6 @@ _SAVE = (
         | {"memory": bindparam("b_memory"), "lease_owner": ""}
     )
 )
-_TAKE_TURNS = text(f"SELECT pg_advisory_xact_lock({PG_CLAIM_LOCK})")
 _LEASE = (
     update(_FEED)
     .where(_FEED.c.id.in_(bindparam("ids", expanding=True)))
@@ -106,8 +105,7 @@ def claim(session: Session, now: datetime, limit: int, owner: str, pace: Pace) -
     A host is free if nobody asked it within the last second, fewer than two fetches from it are under way, and it did
     not ask for peace (429). One feed of a host at a time; what is not free stays due and is found by the next claim.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(_TAKE_TURNS)
+    take_turn(session, PG_CLAIM_LOCK)
     connection = session.connection()  # what the ORM adds to a statement costs as much as the statement
     found = (
         connection.execute(_due_and_free(pace.only is not None), _moments(now, pace) | {"limit": limit})

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from alerts.model import Grouping, GroupReason, SourceTier, StoryFacts, StoryState
 from alerts.store.claims import claim_due
+from alerts.store.engine import take_turn
 from alerts.store.insert import insert_new
 from alerts.store.tables import MatchRow, Story, StoryItem, StoryKey, StoryOverride
 from alerts.stories import Lookup, Override
@@ -32,12 +33,8 @@ class Home(NamedTuple):
 
 
 def lock_grouping(session: Session) -> None:
-    """One grouping transaction at a time, so that two workers that meet a story at once make one story of it.
-
-    SQLite needs nothing: its write transaction is exclusive already.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": GROUPING_LOCK})
+    """One grouping transaction at a time, so that two workers that meet a story at once make one story of it."""
+    take_turn(session, GROUPING_LOCK)
 
 
 # ── finding ──────────────────────────────────────────────────────────────────────────────────────

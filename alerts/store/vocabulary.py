@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from weakref import ref
 
-from sqlalchemy import func, or_, text, update
+from sqlalchemy import func, or_, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
@@ -13,7 +13,7 @@ from alerts.config import Settings
 from alerts.errors import InputError, Transient
 from alerts.facts.vocabulary.current import NO_CHANGES, Changes, current
 from alerts.facts.vocabulary.edits import Edit, together
-from alerts.store.engine import Store
+from alerts.store.engine import Store, take_turn
 from alerts.store.tables import Item, NovelName, VocabularyEdit
 
 CHANGE_LOCK = 7_306_504
@@ -21,12 +21,8 @@ CONNECT_S = 5  # a command does not wait longer for a database that it could do 
 
 
 def lock_changes(session: Session) -> None:
-    """One change at a time until this transaction ends: who looks afterwards sees what the one before kept.
-
-    SQLite needs nothing: its write transaction is exclusive already.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CHANGE_LOCK})
+    """One change at a time until this transaction ends: who looks afterwards sees what the one before kept."""
+    take_turn(session, CHANGE_LOCK)
 
 
 def follow(store: Store) -> None:
@@ -125,8 +121,8 @@ def naming(session: Session, words: Sequence[str], limit: int) -> list[int]:
     """Ids of items whose text has any of the words (whole text looked through), the newest first."""
     if not words:
         return []
-    words_of = func.lower(col(Item.title) + " " + col(Item.summary))
-    found = or_(*(words_of.contains(word.lower(), autoescape=True) for word in words))
+    text = func.lower(col(Item.title) + " " + col(Item.summary))
+    found = or_(*(text.contains(word.lower(), autoescape=True) for word in words))
     statement = select(Item.id).where(found, col(Item.stage) == "done").order_by(col(Item.id).desc()).limit(limit)
     return [item_id for item_id in session.exec(statement) if item_id is not None]
 
