@@ -51,7 +51,8 @@ def each(session: Session, story: Story, team_id: int, asked: Iterable[Subscript
     """Of these rules of the team, in their order, each worked out when it is asked for."""
     assert story.id is not None
     loaded = items.load(session, stories.members(session, story.id)[-MAX_MEMBERS:])
-    read = [(item, items.facts_of(session, item)) for item in loaded]
+    facts = items.facts_of_all(session, loaded)
+    read = [(item, facts[item.id]) for item in loaded]
     met = {m.subscription_id: m for m, _ in browse.told(session, story.id, team_id)}
     for rule in asked:
         yield _answer(session, story, rule, met.get(rule.id or 0), read)

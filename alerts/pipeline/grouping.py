@@ -144,7 +144,8 @@ def _move(
 def tell_anew(session: Session, story: StoryState, now: datetime) -> None:
     """A story that an item left: facts, lead and keys are those of the items that are still in it."""
     left = items.load(session, stories.members(session, story.id))
-    read = [(one.news, items.facts_of(session, one)) for one in left]
+    known = items.facts_of_all(session, left)
+    read = [(one.news, known[one.id]) for one in left]
     stories.change_story(session, story.id, retold(story, read, now), _lead(left, now).id, now, match=False)
     stories.drop_keys(session, story.id)
     for news, facts in read:

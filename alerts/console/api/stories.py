@@ -151,7 +151,7 @@ def _detail(session: Session, desk: Desk, story_id: int) -> StoryDetail:
 
 def _sources(session: Session, found: StoryView) -> list[Source]:
     loaded = {i.id: i for i in items.load(session, [m.link.item_id for m in found.members])}
-    read = {number: items.facts_of(session, item) for number, item in loaded.items()}
+    read = items.facts_of_all(session, list(loaded.values()))
     return [
         Source(
             item=m.link.item_id, outlet=m.outlet, title=m.item.title, url=m.item.url, published_at=m.item.published_at,
