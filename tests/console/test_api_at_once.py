@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Two requests to the API at the very same moment, on both databases: what is done is done once, and who comes second is told."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from httpx2 import Response
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlmodel import Session, SQLModel
 
 from alerts.console.api import rules
@@ -19,28 +18,15 @@ from alerts.store import accounts
 from alerts.store.engine import Store
 from tests.console.conftest import RULE, Browser, People, Program
 from tests.console.test_every_page import BOTH
+from tests.waiting import until_it_waits
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 
 @pytest.fixture(autouse=True)
 def shipped_again() -> Iterator[None]:
     yield
     current.follow(None)
-
-
-def until_it_waits(store: Store, other: Future[Response]) -> None:
-    """PostgreSQL tells who waits for a lock; on SQLite the other has a moment in which it could slip by."""
-    until = time.monotonic() + (0.5 if store.is_sqlite else 30)
-    while time.monotonic() < until and not other.done():
-        if not store.is_sqlite:
-            with store.read() as session:
-                if session.execute(WAITING).scalar():
-                    return
-        time.sleep(0.02)
-    assert store.is_sqlite, "nobody came to the lock"
-    assert not other.done()
 
 
 @BOTH

@@ -4,15 +4,13 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 from sqlmodel import Session
 
 from alerts.config import Settings
@@ -24,6 +22,7 @@ from alerts.pipeline import vocabulary as changes
 from alerts.pipeline.vocabulary import Saved
 from alerts.store import vocabulary
 from alerts.store.engine import Store
+from tests.waiting import until_it_waits
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -46,20 +45,6 @@ def kept(store: Store) -> list[str]:
         return [e.said for e in vocabulary.in_force(session)]
 
 
-def waits(store: Store, other: Future[Saved]) -> None:
-    """Until the other really stands before the lock; SQLite does not tell who waits, so there it has some time to slip by."""
-    until = time.monotonic() + (0.5 if store.is_sqlite else 30)
-    stands = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-    while time.monotonic() < until and not other.done():
-        if not store.is_sqlite:
-            with store.read() as session:
-                if session.execute(stands).scalar():
-                    return
-        time.sleep(0.02)
-    assert store.is_sqlite or other.done(), "nobody came to the lock"
-    assert not other.done(), f"it did not wait: {other.exception() or other.result()}"
-
-
 def test_who_comes_second_with_a_clashing_name_is_refused_and_told_to_look_again(
     store: Store, store_settings: Settings
 ) -> None:
@@ -76,7 +61,7 @@ def test_who_comes_second_with_a_clashing_name_is_refused_and_told_to_look_again
         with store.write() as session:
             changes.save_in(session, mine, alices, "alice", NOW)
             second = bob.submit(save, his)
-            waits(store, second)
+            until_it_waits(store, second, "advisory")
         with pytest.raises(InputError, match="Look at it again") as refused:
             second.result(timeout=30)
         assert refused.value.code == "changed_meanwhile"
@@ -101,7 +86,7 @@ def test_what_is_saved_while_somebody_takes_another_change_back_is_not_overlooke
         with store.write() as session:
             changes.save_in(session, mine, more, "alice", NOW)
             second = bob.submit(undo, his)
-            waits(store, second)
+            until_it_waits(store, second, "advisory")
         with pytest.raises(InputError, match="Look at it again"):
             second.result(timeout=30)
     assert kept(store) == [first.said, more.said]
