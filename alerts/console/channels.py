@@ -36,7 +36,7 @@ SUPPRESSED = (
     tables.Column("hint", "Address"),
     tables.Column("reason", "Why"),
     tables.Column("at", "Since"),
-    tables.Column("change", "Change", sortable=False),
+    tables.Column("change", "Change", sortable=False, only="page"),
 )
 Text = Annotated[str, Form(max_length=2000)]
 
@@ -51,10 +51,10 @@ def _show(desk: Desk, status: int = 200, fault: str = "", kind: str = "", value:
     asked = tables.wanted(desk.request, COLUMNS, "label", ["state", "kind"])
     with desk.store.read() as session:
         found = browse.channels(session, desk.actor.team_id, asked.of_store())
-    if asked.csv:
-        return tables.csv_answer("channels", COLUMNS, found.rows, _cell)
     table = tables.Table("/channels", COLUMNS, asked, found.rows, found.total)
-    return desk.show("channels/list.html", status, table=table, states=STATES, fault=fault, kind=kind, value=value)
+    return tables.export(("channels", table, _cell)) or desk.show(
+        "channels/list.html", status, table=table, states=STATES, fault=fault, kind=kind, value=value
+    )
 
 
 def _cell(row: Channel, key: str) -> Any:
@@ -135,12 +135,11 @@ def subscribers(desk: CurrentDesk) -> Response:
         found = browse.readers(session, desk.actor.team_id, asked.of_store())
         all_stopped = browse.suppressed(session, desk.actor.team_id)
     stopped = tables.of_rows("/subscribers", SUPPRESSED, of_stopped, all_stopped, _stopped_cell)
-    if asked.csv:
-        return tables.csv_answer("subscribers", READERS, found.rows, partial(_reader_cell, desk.now))
-    if of_stopped.csv:
-        return tables.csv_answer("suppressed", SUPPRESSED[:-1], stopped.rows, _stopped_cell)
     readers = tables.Table("/subscribers", READERS, asked, found.rows, found.total)
-    return desk.show("channels/subscribers.html", readers=readers, stopped=stopped, consents=browse.CONSENTS)
+    reader_cell = partial(_reader_cell, desk.now)
+    return tables.export(("subscribers", readers, reader_cell), ("suppressed", stopped, _stopped_cell)) or desk.show(
+        "channels/subscribers.html", readers=readers, stopped=stopped, consents=browse.CONSENTS
+    )
 
 
 def _reader_cell(now: datetime, row: Reading, key: str) -> Any:

@@ -76,10 +76,8 @@ def _show(desk: Desk, status: int = 200, fault: str = "", checked: Checked | Non
     with desk.store.read() as session:
         found = browse.feeds(session, asked.of_store())
         polls = browse.feed_attempts(session, [row.id for row in found.rows])
-    if asked.csv:
-        return tables.csv_answer("feeds", COLUMNS, found.rows, _cell)
     table = tables.Table("/feeds", COLUMNS, asked, found.rows, found.total)
-    return desk.show(
+    return tables.export(("feeds", table, _cell)) or desk.show(
         "feeds/list.html", status, table=table, states=STATES, tiers=list(SourceTier), fault=fault, checked=checked, url=url,
         sparks={feed: ticks(attempts) for feed, attempts in polls.items()},
     )  # fmt: skip
@@ -99,9 +97,9 @@ def feed_page(desk: CurrentDesk, feed_id: int) -> Response:
         polls = browse.feed_attempts(session, [feed_id], MAX_POLLS)[feed_id]
     asked = tables.wanted(desk.request, POLLS, "-at")
     table = tables.of_rows(f"/feeds/{feed_id}", POLLS, asked, polls, _poll_cell)
-    if asked.csv:
-        return tables.csv_answer("polls", POLLS, table.rows, _poll_cell)
-    return desk.show("feeds/feed.html", feed=row, table=table, spark_ticks=ticks(polls[-SPARK_POLLS:]))
+    return tables.export(("polls", table, _poll_cell)) or desk.show(
+        "feeds/feed.html", feed=row, table=table, spark_ticks=ticks(polls[-SPARK_POLLS:])
+    )
 
 
 def _poll_cell(row: FeedAttempt, key: str) -> Any:

@@ -39,11 +39,11 @@ CHANGES = (
     tables.Column("author", "Who"),
     tables.Column("at", "When (UTC)"),
     tables.Column("state", "State"),
-    tables.Column("change", "Change", sortable=False),
+    tables.Column("change", "Change", sortable=False, only="page"),
 )
 QUEUE = (
     tables.Column("name", "Name"),
-    tables.Column("change", "What is it?", sortable=False),
+    tables.Column("change", "What is it?", sortable=False, only="page"),
     tables.Column("seen", "Seen", number=True),
     tables.Column("first", "First seen in"),
     tables.Column("reason", "Looks like a drug by"),
@@ -197,9 +197,9 @@ def _changes(desk: Desk, status: int = 200, fault: str = "") -> Response:
         found = vocabulary.all_edits(session)
         waiting = novel.count_open(session)
     table = tables.of_rows("/vocabulary/changes", CHANGES, asked, found, _change_cell)
-    if asked.csv:
-        return tables.csv_answer("vocabulary-changes", CHANGES[:-1], table.rows, _change_cell)
-    return desk.show("vocabulary/changes.html", status, table=table, fault=fault, waiting=waiting)
+    return tables.export(("vocabulary-changes", table, _change_cell)) or desk.show(
+        "vocabulary/changes.html", status, table=table, fault=fault, waiting=waiting
+    )
 
 
 def _change_cell(row: VocabularyEdit, key: str) -> Any:
@@ -245,9 +245,9 @@ def review(desk: CurrentDesk) -> Response:
     if "state" not in desk.request.query_params and any(q.row.state == "open" for q in found):
         asked = asked._replace(filters={"state": "open"})
     table = tables.of_rows("/vocabulary/review", QUEUE, asked, found, _queue_cell)
-    if asked.csv:
-        return tables.csv_answer("review", [c for c in QUEUE if c.key != "change"], table.rows, _queue_cell)
-    return desk.show("vocabulary/review.html", table=table, states=STATES, all=len(found))
+    return tables.export(("review", table, _queue_cell)) or desk.show(
+        "vocabulary/review.html", table=table, states=STATES, all=len(found)
+    )
 
 
 def _queue_cell(queued: Queued, key: str) -> Any:

@@ -57,10 +57,8 @@ def audit(desk: CurrentDesk) -> Response:
             asked.of_store(),
         )  # fmt: skip
         actions = browse.audit_actions(session, desk.actor.team_id)
-    if asked.csv:
-        return tables.csv_answer("audit", COLUMNS, found.rows, _cell)
     table = tables.Table("/audit", COLUMNS, asked, found.rows, found.total)
-    return desk.show("ops/audit.html", table=table, actions=actions)
+    return tables.export(("audit", table, _cell)) or desk.show("ops/audit.html", table=table, actions=actions)
 
 
 def _cell(row: AuditEntry, key: str) -> Any:

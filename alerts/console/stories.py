@@ -25,10 +25,8 @@ COLUMNS = (
     tables.Column("event", "Event"),
     tables.Column("facts", "Drug and cancer", sortable=False),
     tables.Column("seen", "Seen"),
+    tables.Column("reported_by", "Reported by", sortable=False, only="file"),  # under the headline on the page
 )
-REPORTED = tables.Column(
-    "reported_by", "Reported by", sortable=False
-)  # a column of the file; under the headline on the page
 WHY = (
     tables.Column("rule", "Rule"),
     tables.Column("told", "Told?"),
@@ -49,10 +47,10 @@ def story_list(desk: CurrentDesk) -> Response:
         unknown = "" if ref else f"The vocabulary does not know “{asked.filters['concept']}”."
     with desk.store.read() as session:
         found = browse.stories(session, asked._replace(filters=filters).of_store())
-    if asked.csv:
-        return tables.csv_answer("stories", (*COLUMNS, REPORTED), found.rows, _cell)
     table = tables.Table("/stories", COLUMNS, asked, found.rows, found.total)
-    return desk.show("stories/list.html", table=table, events=list(EventType), regulators=REGULATORS, unknown=unknown)
+    return tables.export(("stories", table, _cell)) or desk.show(
+        "stories/list.html", table=table, events=list(EventType), regulators=REGULATORS, unknown=unknown
+    )
 
 
 def _cell(row: StoryLine, key: str) -> Any:
@@ -78,7 +76,7 @@ def _show(desk: Desk, story_id: int, status: int = 200, fault: str = "") -> Resp
         if found is None:
             raise not_found("story")
         loaded = {i.id: i for i in items.load(session, [m.link.item_id for m in found.members])}
-        facts = {i: items.facts_of(session, item) for i, item in loaded.items()}
+        facts = items.facts_of_all(session, list(loaded.values()))
         told = browse.told(session, story_id, desk.actor.team_id)
         said = browse.feedback(session, story_id, desk.actor.team_id)
         timeline = browse.timeline(session, found.story)
@@ -109,9 +107,9 @@ def why(desk: CurrentDesk, story_id: int) -> Response:
     path = f"/stories/{story_id}/why"
     asked = tables.wanted(desk.request, WHY, "", ["told"])
     table = tables.of_rows(path, WHY, asked, made, _why_cell)
-    if asked.csv:
-        return tables.csv_answer(f"story-{story_id}-why", WHY, table.rows, _why_cell)
-    return desk.show("stories/why.html", story=found.story, table=table, labels=FIELD_WORDS, told=TOLD)
+    return tables.export((f"story-{story_id}-why", table, _why_cell)) or desk.show(
+        "stories/why.html", story=found.story, table=table, labels=FIELD_WORDS, told=TOLD
+    )
 
 
 def _why_cell(row: whynot.Answer, key: str) -> Any:

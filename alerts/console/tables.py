@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -27,12 +27,16 @@ _FORMULA = re.compile(r"^[\s]*[=+\-@\t\r|%]")
 
 
 class Column(NamedTuple):
-    """`key` is the sort key and the CSV heading; not `sortable` where the store cannot order by it; a `number` stands right."""
+    """`key` is the sort key and the CSV heading; not `sortable` where the store cannot order by it; a `number` stands right.
+
+    `only`: a column of buttons is on the page only; what the page shows elsewhere may be a column of the file only.
+    """
 
     key: str
     label: str
     sortable: bool = True
     number: bool = False
+    only: Literal["page", "file"] | None = None
 
 
 class Wanted(NamedTuple):
@@ -113,6 +117,14 @@ class Table:
     def id(self) -> str:
         """Of its place in the page."""
         return self.name("list")
+
+    @property
+    def on_page(self) -> Sequence[Column]:
+        return [c for c in self.columns if c.only != "file"]
+
+    @property
+    def in_file(self) -> Sequence[Column]:
+        return [c for c in self.columns if c.only != "page"]
 
     @property
     def home(self) -> str:
@@ -210,7 +222,7 @@ def export(*listed: tuple[str, Table, Cell]) -> Response | None:
     """The CSV file of the one of a page's tables that the address asks it of; None where it asks for the page."""
     for name, table, cell in listed:
         if table.asked.csv:
-            return csv_answer(name, table.columns, table.rows, cell)
+            return _file(name, table, cell)
     return None
 
 
@@ -219,13 +231,14 @@ def tally(total: int) -> str:
     return f"{total:,}" if total <= MAX_COUNTED else f"more than {MAX_COUNTED:,}"
 
 
-def csv_answer(name: str, columns: Sequence[Column], rows: Sequence[Any], cell: Cell) -> Response:
+def _file(name: str, table: Table, cell: Cell) -> Response:
     """All rows as a CSV file that no spreadsheet program takes for formulas."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([column.key for column in columns])
-    for row in rows:
-        writer.writerow([safe_cell(cell(row, column.key)) for column in columns])
+    keys = [column.key for column in table.in_file]
+    writer.writerow(keys)
+    for row in table.rows:
+        writer.writerow([safe_cell(cell(row, key)) for key in keys])
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M")
     headers = {
         "Content-Disposition": f'attachment; filename="oncowire-{name}-{stamp}.csv"',

@@ -20,7 +20,7 @@ PEOPLE = (
     tables.Column("role", "Role"),
     tables.Column("password", "Password"),
     tables.Column("email", "Address"),
-    tables.Column("change", "Change", sortable=False),
+    tables.Column("change", "Change", sortable=False, only="page"),
 )
 TOKENS = (
     tables.Column("label", "Token"),
@@ -28,7 +28,7 @@ TOKENS = (
     tables.Column("used", "Last used"),
     tables.Column("ends", "Ends"),
     tables.Column("owner", "Owner"),
-    tables.Column("change", "Change", sortable=False),
+    tables.Column("change", "Change", sortable=False, only="page"),
 )
 Text = Annotated[str, Form(max_length=300)]
 
@@ -48,11 +48,7 @@ def _show(desk: Desk, status: int = 200, fault: str = "", secret: str = "", capt
     of_tokens = tables.wanted(desk.request, TOKENS, "label", (), "t-")
     shown = tables.of_rows("/users", PEOPLE, asked, listed, _person_cell)
     programs = tables.of_rows("/users", TOKENS, of_tokens, tokens, _token_cell)
-    if asked.csv:
-        return tables.csv_answer("people", PEOPLE[:-1], shown.rows, _person_cell)
-    if of_tokens.csv:
-        return tables.csv_answer("tokens", TOKENS[:-1], programs.rows, _token_cell)
-    return desk.show(
+    return tables.export(("people", shown, _person_cell), ("tokens", programs, _token_cell)) or desk.show(
         "people/users.html", status, people=shown, tokens=programs, scopes=SCOPES, roles=accounts.ROLES, fault=fault,
         secret=secret, caption=caption,
     )  # fmt: skip

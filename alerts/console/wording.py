@@ -27,7 +27,7 @@ VERSIONS = (
     tables.Column("author", "Author"),
     tables.Column("at", "Saved (UTC)"),
     tables.Column("what", "Layout"),
-    tables.Column("change", "Change", sortable=False),
+    tables.Column("change", "Change", sortable=False, only="page"),
 )
 MAX_PART_CHARS = 60_000
 Tried = int | Literal["digest"] | None  # what a preview is of: a story, the last stories as a digest, or our sample
@@ -46,9 +46,6 @@ def template_list(desk: CurrentDesk) -> Response:
 def edit(desk: CurrentDesk, kind: ChannelKind, story: str = "") -> Response:
     with desk.store.read() as session:
         good = stored.good(session, desk.actor.team_id, kind, 1)
-        versions = _versions(desk, kind, stored.versions(session, desk.actor.team_id, kind))
-    if versions.asked.csv:
-        return tables.csv_answer(f"template-{kind.value}-versions", VERSIONS[:-1], versions.rows, _version_cell)
     return _show(desk, kind, dict(good[0][1]) if good else {}, _tried(story))
 
 
@@ -71,17 +68,20 @@ def _show(
     desk: Desk, kind: ChannelKind, source: dict[str, str], tried: Tried, faults: list[Fault] | None = None
 ) -> Response:
     """The editor with a preview; without a template of the team's own, of Oncowire's layout."""
+    with desk.store.read() as session:
+        kept = list(stored.versions(session, desk.actor.team_id, kind))
+        recent = browse.stories(session, Asked(limit=20)).rows
+    versions = _versions(desk, kind, kept)
+    if file := tables.export((f"template-{kind.value}-versions", versions, _version_cell)):
+        return file
     message: Message | None = None
     try:
         message = _preview(desk, kind, source, tried) if not faults else None
     except InputError as exc:
         faults = [Fault("template", 1, exc.code, exc.message)]
-    with desk.store.read() as session:
-        kept = list(stored.versions(session, desk.actor.team_id, kind))
-        recent = browse.stories(session, Asked(limit=20)).rows
     return desk.show(
         "wording/edit.html", 422 if faults else 200, kind=kind, parts_of=(PARTS[kind], DIGEST_PARTS[kind]), source=source,
-        kept=kept, versions=_versions(desk, kind, kept), message=message, faults=faults or [], recent=recent, tried=tried,
+        kept=kept, versions=versions, message=message, faults=faults or [], recent=recent, tried=tried,
     )  # fmt: skip
 
 

@@ -45,13 +45,16 @@ def rule_list(desk: CurrentDesk) -> Response:
             session, desk.actor.team_id, desk.now, q=asked.q, state=asked.filters["state"], sort=asked.sort,
             descending=asked.descending, offset=asked.offset, limit=asked.limit,
         )  # fmt: skip
-    if asked.csv:
-        cells = {"name": lambda r: r.subscription.name, "state": lambda r: r.subscription.state,
-                 "matches": lambda r: r.matches, "updated": lambda r: r.subscription.updated_at}  # fmt: skip
-        return tables.csv_answer("rules", COLUMNS, found.rows, lambda row, key: cells[key](row))
-    sentences = {row.subscription.id: sentence(_rule(row.subscription), concepts()) for row in found.rows}
     table = tables.Table("/rules", COLUMNS, asked, found.rows, found.total)
+    if file := tables.export(("rules", table, _cell)):
+        return file
+    sentences = {row.subscription.id: sentence(_rule(row.subscription), concepts()) for row in found.rows}
     return desk.show("rules/list.html", table=table, sentences=sentences, states=changes.STATES)
+
+
+def _cell(row: rules.Listed, key: str) -> Any:
+    rule = row.subscription
+    return {"name": rule.name, "state": rule.state, "matches": row.matches, "updated": rule.updated_at}[key]
 
 
 def _rule(row: Subscription) -> Rule:
