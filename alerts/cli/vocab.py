@@ -13,7 +13,7 @@ import typer
 from alerts.config import settings
 from alerts.errors import InputError
 from alerts.facts import concepts
-from alerts.facts.describe import describe, named, near
+from alerts.facts.describe import describe, named, near, plain
 from alerts.facts.vocabulary import FOLDER, build, edits, load_with, overlay, rows_of
 from alerts.facts.vocabulary.assemble import Rows
 from alerts.facts.vocabulary.check import check as troubles
@@ -38,15 +38,16 @@ def register(app: typer.Typer) -> None:
 
 @vocab_app.command()
 def lookup(name: str, as_json: AsJson = False) -> None:
-    """What is known under a name, brand, code or id: synonyms, what is above and below it, sources, classes, targets."""
-    tree = concepts()
-    found = named(tree, name)
+    """What is known under a name, brand, code or id: synonyms, what is above and below it, sources, classes, targets;
+    companies and trials by their names.
+    """
+    tree, v = concepts(), current()
+    found = [*(describe(v, tree, ref) for ref in named(tree, name)), *plain(v, name)]
     if not found:
         raise InputError(
             "unknown_name", f"nothing is known as {name!r}; near: {', '.join(near(tree, name)) or 'nothing'}"
         )
-    for ref in found:
-        told = describe(current(), tree, ref)
+    for told in found:
         typer.echo(json.dumps(told, ensure_ascii=False) if as_json else _in_words(told))
 
 

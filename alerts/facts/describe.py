@@ -21,6 +21,14 @@ def named(tree: VocabularyConcepts, name: str) -> list[ConceptRef]:
     return list({ref.id: ref for ref in found if ref is not None}.values())
 
 
+def plain(v: Vocabulary, name: str) -> list[dict[str, Any]]:
+    """Companies and trials of this name, as `describe` gives an entry: they are read as written and stand in no tree."""
+    key = key_of(name)
+    companies = [(n, given) for n, given in v.companies.items() if key in map(key_of, (n, *given))]
+    told = [{"kind": "company", "id": n, "name": n, "synonyms": [g for g in given if g != n]} for n, given in companies]
+    return told + [{"kind": "trial", "id": one, "name": one} for one in sorted(v.trials) if key == key_of(one)]
+
+
 def near(tree: VocabularyConcepts, name: str) -> list[str]:
     """Known names that look like an unknown one, best first a kind."""
     return [s.name for kind in ("drug", "indication", "biomarker") for s in tree.suggest(kind, name)]

@@ -190,6 +190,16 @@ def test_lookup_tells_everything_about_a_name() -> None:
     assert "NET (this spelling and a word of its field)" in words
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "told"),
+    [("genentech", "company", "Roche"), ("Roche", "company", "Roche"), ("cabinet", "trial", "CABINET")],
+)
+def test_lookup_knows_companies_and_trials_by_their_names(name: str, kind: str, told: str) -> None:
+    found = json.loads(CliRunner().invoke(app, ["vocab", "lookup", name, "--json"]).stdout)
+    assert (found["kind"], found["name"]) == (kind, told)
+    assert f"{told}  ({kind}" in CliRunner().invoke(app, ["vocab", "lookup", name]).stdout
+
+
 def test_lookup_of_an_unknown_name_suggests_known_ones() -> None:
     run = CliRunner().invoke(app, ["vocab", "lookup", "cabozantinb"])
     assert isinstance(run.exception, InputError)
