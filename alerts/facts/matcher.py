@@ -2,7 +2,7 @@
 """Names in text: one Aho-Corasick pass over the match key, longest name wins, dangerous surfaces obey their policy."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -55,7 +55,9 @@ _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 _INSIDE = re.compile(
     r" \([a-z0-9 ]{2,9}\)(?= (?:\w*carcinomas?|cancers?|tumors?|lymphomas?|leukemias?|melanomas?|sarcomas?|gliomas?|neoplasms?|amyloidosis|mastocytosis|macroglobulinemia|disease)\b)"
 )
-_DESCRIBED = words("novel")["descriptions"]
+_NOVEL = words("novel")
+_PAIR = re.compile("|".join(_NOVEL["pairs"]))
+_DESCRIBED = _NOVEL["descriptions"]
 _HEADS, _KINDS, _VACCINES = (frozenset(_DESCRIBED[key]) for key in ("heads", "words", "vaccines"))
 _TARGET, _PARTED = re.compile(_DESCRIBED["target"]), re.compile(r"[ /-]+")
 _JOINS = (" and ", " or ", " & ", ", ")
@@ -215,7 +217,9 @@ def surfaces(v: Vocabulary) -> Iterator[tuple[str, Name]]:
     """Every surface with its name, the most trusted first."""
     for drug in v.drugs.values():
         if drug.tier != "stem_only":
-            yield from _careful(v, "drug", drug.id, _drug_names(drug), ())
+            yield from _careful(v, "drug", drug.id, _drug_names(drug, v.policies), ())
+        elif _PAIR.fullmatch(drug.name):  # or its first half would be taken for the antibody alone
+            yield drug.name, Name("drug", drug.id, None, False, None)
     ordered = sorted(
         v.indications.values(), key=lambda i: (not i.news, not i.id.startswith("onc:"), not i.id.startswith("doid:"))
     )
@@ -244,9 +248,9 @@ def _beside_study(key: str) -> re.Pattern[str]:
     return re.compile(rf"\b{key}{no_place},? (?:\S+ ){{0,3}}{_STUDY}|{_STUDY} (?:\S+ ){{0,3}}{key}\b{no_place}")
 
 
-def _drug_names(drug: Drug) -> Iterator[str]:
-    """All that a drug is matched by; a code from five letters and digits on, for a shorter one is too often something else."""
-    codes = (c for c in drug.codes if _alnum(c) >= MIN_CODE_ALNUM)
+def _drug_names(drug: Drug, policies: Mapping[str, str]) -> Iterator[str]:
+    """All that a drug is matched by; a code from five letters and digits on, a shorter one, too often something else, by policy."""
+    codes = (c for c in drug.codes if _alnum(c) >= MIN_CODE_ALNUM or c in policies)
     for name in (drug.name, *drug.synonyms, *drug.brands, *codes):
         if (not drug.never or key_of(name) not in drug.never) and not describes(name):
             yield name

@@ -10,13 +10,19 @@ from alerts.model import Mention
 
 _CODE_SHAPE = re.compile(r"[A-Za-z]{1,7}[- ]?(?:\d-|[A-Z])?\d{2,}[A-Z]?$")
 
+_SHORT = 4
 _OWNER = re.compile(r"['’]s?$")  # a code's possessive is the code
 
 
 def shown_name(drug: Drug, mentions: Sequence[Mention], *, investigational: bool) -> str:
-    """The INN; of an investigational drug that the text names by its code alone, the code as printed, upper case."""
+    """The INN; of an investigational drug that the text names by codes alone, the first as printed, upper case.
+
+    Of two codes one of four letters and digits ("V940") stands back.
+    """
     if drug.tier == "regimen" or not investigational:
         return drug.name
     codes = {key_of(code) for code in drug.codes if _CODE_SHAPE.match(code)}
     written = [_OWNER.sub("", m.text.strip("®™")) for m in mentions]
-    return written[0].upper() if codes and all(key_of(w) in codes for w in written) else drug.name
+    if not codes or any(key_of(w) not in codes for w in written):
+        return drug.name
+    return next((w for w in written if len(key_of(w)) > _SHORT), written[0]).upper()
