@@ -49,6 +49,18 @@ _ONCOLOGY = re.compile(
     r"\b(?:cancer|oncolog|tumor|metasta|carcinom|sarcom|leukemi|lymphom|myelom|melanom|gliom|malignan|chemother|hematolog|car t\b"
     r"|relapsed|refractory|r r\b|remission|progression free|overall survival|first line|\w+(?:tinib|ciclib|rasib|clax|mab|leucel|deruxtecan)\b)"
 )
+# A drug of these tiers shows that an abbreviation is a cancer's; where it stands, see `_treated`.
+_CANCER_DRUGS = {"approved", "listed", "stem_only"}
+_KIND_OF_DISEASE = (
+    r"(?:newly diagnosed|relapsed|refractory|r r|advanced|metastatic|recurrent|resistant|smou?ldering|untreated|treated|pretreated|eligible|ineligible"
+    r"|mutated|mutant|mutations?|amplified|rearranged|fusion|positive|negative|high|low|lower|higher|ultralow|risk|severe|adult|adults|pediatric|paediatric|early|late|stage"
+    r"|front line|frontline|first line|second line|third line|\dl|untransplanted|transfusion dependent|unresponsive|symptomatic|ph|certain|rare|patients|people|with)"
+)
+_DISEASE_BEFORE = re.compile(rf"\b(?:in|for|of|against|treats?|treating|{_KIND_OF_DISEASE}) (?:{_KIND_OF_DISEASE} )*$")
+_DISEASE_BEHIND = re.compile(
+    r" (?:drugs?|pill|therapy|therapies|treatments?|medicines?|med|meds|patients|setting|use|indication|nod|label|approval|trials?|study)\b"
+)
+_BEFORE_CHARS = 80
 # Beside an acronym that is an ordinary word.
 _STUDY = r"(?:trials?|stud(?:y|ies)|results|data|keynote)\b"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
@@ -95,6 +107,7 @@ class Matcher:
             key: n.id for key, names in table.items() for n in names if n.kind == "indication" and n.exact is None
         }
         self._automaton = AhoCorasick(list(table))
+        self._cancer_drugs = {d.id for d in vocabulary.drugs.values() if d.tier in _CANCER_DRUGS}
 
     def hits(self, sentences: list[Sentence], whole_key: str) -> list[Hit]:
         """Longest names, no two overlapping, in order. `whole_key`: key of the whole item, for context."""
@@ -107,6 +120,7 @@ class Matcher:
     def _in(self, at: int, sentence: Sentence, whole_key: str) -> list[Hit]:
         key = sentence.keyed.key
         found: list[Hit] = []
+        unsure: list[Hit] = []
         for pattern, start, end in self._automaton.find_matches_as_indexes(key, overlapping=True):
             last = _bounded(key, start, end)
             if last:
@@ -118,6 +132,10 @@ class Matcher:
                     if (name.exact is None and name.context is None) or _holds(name, sentence, start, end, whole_key):
                         found.append(Hit(name.kind, name.id, at, start, last))
                         break
+                    if name.kind == "indication" and _spelt(name, sentence, start, end):
+                        unsure.append(Hit(name.kind, name.id, at, start, last))
+        if unsure and any(hit.id in self._cancer_drugs for hit in found):
+            found += [hit for hit in unsure if _treated(key, hit)]
         if "(" in key:
             found += self._around_brackets(at, key)
         if not found:
@@ -204,13 +222,27 @@ def _bounded(key: str, start: int, end: int) -> int:
 
 
 def _holds(name: Name, sentence: Sentence, start: int, end: int, whole_key: str) -> bool:
-    if name.exact is not None:
-        written = sentence.text[sentence.keyed.offsets[start] : sentence.keyed.offsets[end - 1] + 1]
-        if written != name.exact and (name.strict or not sentence.shouting or written != name.exact.upper()):
-            return False
-        if sentence.shouting and name.strict:
-            return False
-    return name.context is None or bool(name.context.search(whole_key))
+    return _spelt(name, sentence, start, end) and (name.context is None or bool(name.context.search(whole_key)))
+
+
+def _spelt(name: Name, sentence: Sentence, start: int, end: int) -> bool:
+    """Is a name written as it must be?"""
+    if name.exact is None:
+        return True
+    written = sentence.text[sentence.keyed.offsets[start] : sentence.keyed.offsets[end - 1] + 1]
+    if sentence.shouting:
+        return not name.strict and written in {name.exact, name.exact.upper()}
+    return written == name.exact
+
+
+def _treated(key: str, short: Hit) -> bool:
+    """Does an abbreviation stand where the disease of a drug does: "for newly diagnosed AML", "AML drug"?
+
+    In a sentence with a cancer drug that is context enough: a headline hardly ever spells the disease out as well.
+    """
+    return bool(_DISEASE_BEFORE.search(key, max(0, short.start - _BEFORE_CHARS), short.start)) or bool(
+        _DISEASE_BEHIND.match(key, short.end)
+    )
 
 
 def surfaces(v: Vocabulary) -> Iterator[tuple[str, Name]]:

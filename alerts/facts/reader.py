@@ -33,7 +33,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.19"
+EXTRACTOR_VERSION = "2026.11.20"
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
 
