@@ -33,7 +33,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.20"
+EXTRACTOR_VERSION = "2026.11.21"
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
 
