@@ -33,7 +33,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.21"
+EXTRACTOR_VERSION = "2026.11.22"
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
 
