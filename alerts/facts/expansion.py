@@ -2,7 +2,7 @@
 """First authorisation or a wider label: told by when a drug was first approved (vocabulary/first_approvals.yaml)."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from alerts.facts.events import Event
@@ -26,8 +26,18 @@ class Expansion:
             return drug.tier != "approved"
         return published.year < int(year)
 
-    def settle(self, event: Event, drugs: Collection[str], body: str | None, published: datetime | None) -> Event:
-        """An approval of drugs that were all approved in earlier years is a label expansion; unknown years change nothing."""
+    def settle(
+        self,
+        event: Event,
+        drugs: Collection[str],
+        body: str | None,
+        published: datetime | None,
+        day: date | None = None,
+    ) -> Event:
+        """An approval of drugs that were all approved in earlier years is a label expansion; unknown years change nothing.
+
+        `day`: of the approval, where the text gives it; a paper on it comes out years later.
+        """
         if event.type is not EventType.APPROVAL or not drugs or published is None:
             return event
         years = [self._years.get(d) for d in drugs]
@@ -35,4 +45,5 @@ class Expansion:
         if len(known) < len(years):
             return event
         lag = _DATA["lag"].get(body or "org:FDA", _DATA["lag"]["other"])
-        return event._replace(type=EventType.LABEL_EXPANSION) if published.year > max(known) + lag else event
+        year = min(published.year, day.year) if day else published.year
+        return event._replace(type=EventType.LABEL_EXPANSION) if year > max(known) + lag else event

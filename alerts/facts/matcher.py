@@ -72,8 +72,8 @@ _PAIR = re.compile("|".join(_NOVEL["pairs"]))
 _DESCRIBED = _NOVEL["descriptions"]
 _HEADS, _KINDS, _VACCINES = (frozenset(_DESCRIBED[key]) for key in ("heads", "words", "vaccines"))
 _TARGET, _PARTED = re.compile(_DESCRIBED["target"]), re.compile(r"[ /-]+")
-_JOINS = (" and ", " or ", " & ", ", ")
-_AND = re.compile(r",? (?:and|or|&|and or) $|, $")
+_JOINS = (" and ", " or ", " & ", ", ", " other ")
+_AND = re.compile(r",? (?:and|or|&|and or) (?:other )?$|, $")
 
 
 class Name(NamedTuple):
@@ -163,11 +163,13 @@ class Matcher:
     def _coordinated(self, hit: Hit, key: str, taken: list[Hit]) -> list[Hit]:
         """ "pancreatic and extra-pancreatic neuroendocrine tumors" names two cancers: the first borrows the last's head."""
         before = _AND.search(key[: hit.start])
-        assert before is not None
+        if before is None:
+            return []
         head = key[hit.start : hit.end].split()
+        first_of_head = len(head) > 1  # of "other cancers" all is borrowed
         words = [*re.finditer(r"[a-z0-9]+", key[: before.start()])][-3:]
         for first in words:  # longest modifier first
-            for tail in (head[n:] for n in range(1, len(head))):
+            for tail in (head[n:] for n in range(first_of_head, len(head))):
                 name = f"{key[first.start() : before.start()]} {' '.join(tail)}"
                 found = self._cancers.get(name) or self._cancers.get(name.removesuffix("s"))
                 free = all(t.start >= before.start() or t.end <= first.start() for t in taken)

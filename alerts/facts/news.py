@@ -15,10 +15,15 @@ _T = EventType
 _DIRECTED = {_T.TRIAL_POSITIVE, _T.TRIAL_NEGATIVE}
 _OWN_WORDS, _AUTHORISED = {_T.OTHER, _T.RESEARCH, _T.ACCESS}, {_T.APPROVAL, _T.LABEL_EXPANSION}
 # "…: a multicentre phase Ib study", whatever else the title has words for.
-_SAYS_TRIAL = re.compile(r": an? (?!.*\banalys)(?:\S+ ){0,6}phase \S+ (?:\S+ ){0,3}(?:study|trial)\W*$")
+_SAYS_TRIAL = re.compile(
+    r": an? (?!.*\banalys)(?:\S+ ){0,6}phase \S+ (?:\S+ ){0,3}(?:study|trial)\W*$"
+    r"|^(?!.*(?:marker|genom|circulat|predict|prognos|resist|mechanis|profil|real world|retrospective)).*D.* from (?:the )?(?:\S+ ){0,3}phase \S+ (?:\S+ ){0,3}(?:study|trial)\W*$"
+)
 # A trial of a kind of drug that the title does not name.
 _UNNAMED = re.compile(
     r"(?=.*\bphase (?:i|1|2|3)).*(?:immunotherap|immunochemo|chemoimmuno|chemotherap|inhibitor|antibod|vaccin|\bcar t\b)"
+    r"|.*(?:irradiation|protons?\b|radiation|radiotherap|radiosurg|chemoradi|transplant|lobectom|segmentectom|\bsurger|resection|ablation)"
+    r".*\b(?:phase (?:ii|2|3)|randomi[sz]ed)\b.*\b(?:trial|study)\b"
 )
 _BODYS_ACTS, _BODY = {_T.DESIGNATION, _T.REJECTION, _T.OPINION_POSITIVE}, re.compile("[RE]")
 _PRODUCT = re.compile("[DREB]")  # an approval without a drug, a body or a marker is a figure of speech

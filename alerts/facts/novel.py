@@ -135,4 +135,4 @@ def novel_id(name: str) -> str:
 
 def novel_name(text: str) -> str:
     """A code as printed, a name in lower case."""
-    return text if any(c.isdigit() for c in text) else text.lower()
+    return re.sub("[‐‑]", "-", text) if any(c.isdigit() for c in text) else text.lower()

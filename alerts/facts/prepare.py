@@ -80,7 +80,8 @@ _NO_END = re.compile(
     r"(?:\b(?:Inc|Ltd|Corp|Co|vs|Dr|Prof|Mr|Ms|Mrs|No|Nos|St|al|approx|ca|e\.g|i\.e|U\.S|U\.K"
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
-_OUTLET = re.compile(r"\s[-–—|]\s[^-–—|]{2,40}(?<![.?!])$")
+# Behind the last dash; small letters and blanks are the sentence going on.
+_OUTLET = re.compile(r"\s[-–—|]\s(?![a-z]+ [a-z])[^-–—|]{2,40}(?<![.?!])$")
 # From such a heading on, nothing is news any more.
 _BOILERPLATE = re.compile(
     r"^(?:about (?!\d|half|one|two|three)[\w’' .,&()®™-]{2,60}$|about [A-Z®™]|forward[- ]looking statements?"
@@ -89,6 +90,7 @@ _BOILERPLATE = re.compile(
     r"|tags:?$|.{0,30}\bad (?:slot|placeholder)|see full prescribing)",
     re.I,
 )
+_HYPHENS = {0x2010: "-", 0x2011: "-"}  # in codes and names of trials typesetters write these
 _CAPITALS, _SMALLS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz"
 _NO_LETTER = bytes(b for b in range(256) if chr(b) not in "abcdefghijklmnopqrstuvwxyz0123456789")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
@@ -123,6 +125,7 @@ def _without_outlet(title: str) -> str:
 
 def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
     text, offsets = _clean(raw)
+    text = text if text.isascii() else text.translate(_HYPHENS)
     spans = [(0, len(_without_outlet(text)))] if field == "title" else _split(text)
     made: list[Sentence] = []
     boilerplate = False

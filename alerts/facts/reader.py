@@ -15,8 +15,8 @@ from alerts.facts.news import LEAD_SENTENCES, main_event
 from alerts.facts.novel import NovelFinder, is_novel, novel_name
 from alerts.facts.prepare import Part, Sentence, sentences
 from alerts.facts.reading import Found, Reading
-from alerts.facts.relevance import AT_LARGE, CANCER_WORDS, THE_FIELD, is_relevant
-from alerts.facts.roles import about_spans, is_idiom, is_subject
+from alerts.facts.relevance import AGAINST_TUMORS, AT_LARGE, CANCER_WORDS, COMPANY_OF_FIELD, THE_FIELD, is_relevant
+from alerts.facts.roles import about_spans, is_derived, is_idiom, is_state, is_subject
 from alerts.facts.short_forms import without_others
 from alerts.facts.subjects import Places, body_of_the_land, primary_cancers, primary_drugs, regulator_roles
 from alerts.facts.vocabulary import Vocabulary
@@ -33,7 +33,8 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.22"
+EXTRACTOR_VERSION = "2026.11.23"
+SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
 
@@ -66,14 +67,14 @@ class Reader:
         reading, named, whole = self._half(item)
         parts = reading.parts
         drugs = self._drugs(reading)
-        cancers = self._cancers(reading)
+        cancers = self._cancers(reading, [d for d in drugs if d.role is Role.PRIMARY])
         bodies = self._bodies(reading)
         self._settle(reading, drugs, bodies)
         event = _event_fact(reading)
         relevant = is_relevant(parts, drugs, cancers, event.type)
         if relevant and not cancers:
             cancers = self._cancer_at_large(reading, drugs)
-        drugs = tuple(d for d in drugs if relevant or d.tier != "other")
+        drugs = tuple(d for d in drugs if relevant or _is_of_the_field(d, event.type))
         bound = claims(reading, self._tree, drugs, cancers, bodies)
         return Facts.of(
             relevant=relevant,
@@ -95,7 +96,7 @@ class Reader:
 
     def _found(self, item: NewsItem, parts: list[Sentence], whole: str) -> tuple[list[Found], list[trials.Place]]:
         """Known names, trials, and drugs that nothing knows, in the order of the text."""
-        hits = [h for h in self._matcher.hits(parts, whole) if not (h.kind == "body" and is_idiom(_after(parts, h)))]
+        hits = [h for h in self._matcher.hits(parts, whole) if not _is_other_word(parts, h)]
         hits = without_others(parts, hits)
         spans: dict[int, list[tuple[int, int, bool]]] = {}
         for hit in hits:
@@ -109,7 +110,7 @@ class Reader:
             spans.setdefault(place.sentence.number, []).append((place.start, place.end, True))
         if any(h.kind == "indication" for h in hits) or CANCER_WORDS.holds(whole):
             hits = sorted([*hits, *self._novel.hits(parts, spans)], key=lambda h: (h.sentence, h.start))
-        return _with_roles(item, parts, hits), named
+        return _with_roles(item, parts, _made_of_none(parts, hits)), named
 
     def _masked(self, parts: list[Sentence], found: Sequence[Found], named: Sequence[trials.Place]) -> dict[int, str]:
         """Match keys by sentence number, with known names overwritten by the capital of their kind."""
@@ -165,9 +166,11 @@ class Reader:
             mentions=mentions,
         )
 
-    def _cancers(self, reading: Reading) -> tuple[IndicationFact, ...]:
+    def _cancers(self, reading: Reading, drugs: Sequence[DrugFact]) -> tuple[IndicationFact, ...]:
         by_id: Places = reading.names("indication")
         primary = primary_cancers(self._tree, by_id)
+        if primary == {CANCER} and drugs and not any(p.subject for p in by_id[CANCER]):
+            primary = set()  # what the company works on, not what its drug is for
         return tuple(
             IndicationFact.of(
                 id=concept,
@@ -181,16 +184,23 @@ class Reader:
         )
 
     def _cancer_at_large(self, reading: Reading, drugs: Sequence[DrugFact]) -> tuple[IndicationFact, ...]:
-        """The field itself, where a title names no cancer: "oncology strategy", "in tumours"; beside a drug only "in oncology"."""
-        title = next((p for p in reading.parts if p.part is Part.TITLE), None)
+        """The field itself, where a title names no cancer: "oncology strategy", "in tumours"; beside a drug only "in oncology".
+
+        So in the lead what an agent does to tumours, or what a company that shows its work works on.
+        """
         words = THE_FIELD if any(d.role is Role.PRIMARY for d in drugs) else AT_LARGE
-        companies = [f.hit for places in reading.names("company").values() for f in places if f.sentence is title]
-        hits = words.finditer(title.keyed.key) if title else iter(())
-        hit = next((h for h in hits if not any(c.start <= h.start() < c.end for c in companies)), None)
-        if title is None or hit is None:
-            return ()
-        name, span = self._vocabulary.indications[CANCER].name, reading.span(title, hit.start(), hit.end())
-        return (IndicationFact.of(id=CANCER, name=name, oncotree=None, role=Role.PRIMARY, mentions=(span,)),)
+        lead = AGAINST_TUMORS if any(d.role is Role.PRIMARY for d in drugs) else COMPANY_OF_FIELD
+        companies = [f for places in reading.names("company").values() for f in places]
+        for sentence in reading.parts[:3]:
+            if sentence.part is Part.BOILERPLATE:
+                continue
+            taken = [f.hit for f in companies if f.sentence is sentence]
+            hits = (words if sentence.part is Part.TITLE else lead).finditer(sentence.keyed.key)
+            hit = next((h for h in hits if not any(c.start <= h.start() < c.end for c in taken)), None)
+            if hit is not None:
+                name, span = self._vocabulary.indications[CANCER].name, reading.span(sentence, hit.start(), hit.end())
+                return (IndicationFact.of(id=CANCER, name=name, oncotree=None, role=Role.PRIMARY, mentions=(span,)),)
+        return ()
 
     def _bodies(self, reading: Reading) -> tuple[RegulatorFact, ...]:
         named = {
@@ -219,7 +229,12 @@ class Reader:
             return
         primary = [d.id for d in drugs if d.role is Role.PRIMARY]
         body = next((b.id for b in bodies if b.role is Role.PRIMARY), None)
-        event = self._expansion.settle(reading.main.event, primary, body, reading.item.published)
+        days = (
+            events.event_date(p.keyed.key, reading.item.published) for p in (reading.main.sentence, *reading.parts[1:2])
+        )
+        event = self._expansion.settle(
+            reading.main.event, primary, body, reading.item.published, next(filter(None, days), None)
+        )
         reading.main = reading.main._replace(event=event)
 
     def _biomarkers(self, reading: Reading) -> tuple[BiomarkerFact, ...]:
@@ -234,8 +249,34 @@ class Reader:
         )
 
 
-def _after(parts: Sequence[Sentence], hit: Hit) -> str:
-    return parts[hit.sentence].keyed.key[hit.end :]
+def _is_of_the_field(drug: DrugFact, event: EventType) -> bool:
+    """Told in an item that is not about cancer, is it an anticancer drug? What nothing knows is one in company news alone."""
+    return drug.tier != "other" and (drug.tier != "novel" or event is EventType.CORPORATE)
+
+
+def _is_other_word(parts: Sequence[Sentence], hit: Hit) -> bool:
+    """A body's name that is an ordinary word; a drug's short form that is the state of a disease."""
+    if hit.kind == "body":
+        return is_idiom(parts[hit.sentence].keyed.key[hit.end :])
+    short = hit.kind == "drug" and hit.end - hit.start <= SHORT_CHARS
+    return short and is_state(parts[hit.sentence].keyed.key[hit.end :])
+
+
+def _made_of_none(parts: Sequence[Sentence], hits: Sequence[Hit]) -> list[Hit]:
+    """Without drugs that are only told to be what the drug before them is made from."""
+    kept: list[Hit] = []
+    for hit in hits:
+        last = kept[-1] if kept else None
+        made_of = (
+            hit.kind == "drug"
+            and last is not None
+            and last.kind == "drug"
+            and last.sentence == hit.sentence
+            and is_derived(parts[hit.sentence].keyed.key[last.end : hit.start])
+        )
+        if not made_of:
+            kept.append(hit)
+    return kept
 
 
 def _trial(sentence: Sentence, hit: Hit) -> trials.Place:

@@ -18,6 +18,8 @@ THE_FIELD = re.compile(
 AT_LARGE = re.compile(rf"{_WORDS['field']}|{_WORDS['at_large']}")
 _FIELD = re.compile(_WORDS["field"])
 _OF_FIELD = re.compile(_WORDS["of_field"])
+COMPANY_OF_FIELD = re.compile(_WORDS["company_of_field"])
+AGAINST_TUMORS, _MEETING = re.compile(_WORDS["against_tumors"]), re.compile(_WORDS["meeting"])
 _CONGRESS, _SHOWN = re.compile(_WORDS["congress"]), re.compile(_WORDS["shown"])
 # What a title says against it: one look for all.
 _FIGURE, _ELSEWHERE, _PERSON, _OTHER = range(4)
@@ -28,6 +30,9 @@ _AGAINST = Phrases(
         (_PERSON, _WORDS["person"]),
         (_OTHER, rf"\b(?:{_WORDS['other']})"),
     ]
+)
+_OTHER_FIELDS = re.compile(
+    r"\b(?:infectio|autoimmun|inflammat|rare disease|immun\w+ disease|neuro(?!endo|blast)|cardio|metabolic|other disease)"
 )
 _COMPANY_NEWS = {EventType.CORPORATE, EventType.CONFERENCE}
 _UNSURE_TIERS = {"novel", "other", "repurposed"}  # not known to be a cancer drug
@@ -54,10 +59,22 @@ def is_relevant(
         return True
     if field and _FIELD.search(title):
         return event is not EventType.CORPORATE or titled_drug or _OF_FIELD.search(title) is not None
+    subjects = [d for d in drugs if d.role is Role.PRIMARY and d.tier != "other"]
+    if subjects and event is not EventType.CORPORATE and AGAINST_TUMORS.search(_lead(parts)):
+        return True
     if event in _COMPANY_NEWS and not titled_drug:
-        about = event is EventType.CONFERENCE and any(d.role is Role.PRIMARY and d.tier != "other" for d in drugs)
-        return about and (CANCER_WORDS.holds(_lead(parts)) or bool(cancers))
+        if event is not EventType.CONFERENCE:
+            return False
+        if not subjects:
+            return _MEETING.search(title) is not None and _works_on_cancer(parts)
+        return CANCER_WORDS.holds(_lead(parts)) or bool(cancers)
     return bool(known) or bool(cancers and CANCER_WORDS.holds(_lead(parts)))
+
+
+def _works_on_cancer(parts: Sequence[Sentence]) -> bool:
+    """Does a company say of itself that it works on cancer, and on nothing else?"""
+    about = " ".join(s.keyed.key[a:b] for s in parts[1:3] for a, b in about_spans(s.keyed.key))
+    return CANCER_WORDS.holds(about) and not _OTHER_FIELDS.search(about)
 
 
 def _lead(parts: Sequence[Sentence]) -> str:

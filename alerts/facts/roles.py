@@ -23,6 +23,7 @@ _DESCRIBES = re.compile(_WORDS["describes"])
 _IDIOM = re.compile(_WORDS["idiom"])
 _WENT_BEFORE = re.compile(_WORDS["went_before"])
 _ABOUT = re.compile(_WORDS["about"])
+_STATE, _DERIVED = re.compile(_WORDS["state"]), re.compile(_WORDS["derived"])
 _EXAMPLE, _ELSEWHERE = re.compile(_WORDS["example"]), re.compile(_WORDS["elsewhere"])
 _COMBINED = re.compile(_WORDS["combined"])
 _COMES_BACK = re.compile(_WORDS["comes_back"])
@@ -92,6 +93,16 @@ def is_idiom(after: str) -> bool:
 def is_example(before: str, after: str) -> bool:
     """Is a name one example of a kind ("inhibitors such as X and Y"), or what goes on elsewhere ("Z is being tested")?"""
     return _EXAMPLE.search(before[-_PARTNER_CHARS:]) is not None or _ELSEWHERE.match(after) is not None
+
+
+def is_state(after: str) -> bool:
+    """Do the words behind a drug's short form make it the state of a disease ("BCG-unresponsive")?"""
+    return _STATE.match(after) is not None
+
+
+def is_derived(between: str) -> bool:
+    """Does the second of two drug names only say what the first is made from ("X, a masked interferon")?"""
+    return _DERIVED.match(between) is not None
 
 
 def describes_drug(after: str) -> bool:

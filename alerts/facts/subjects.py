@@ -90,10 +90,14 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     titled = {c for c, places in by_id.items() if any(p.titled for p in places) and c != CANCER}
     told = {c for c in titled if not all(_describes(p) for p in by_id[c] if p.titled)}
     leading = _first_named(by_id, LEAD_SENTENCES - 1) - {CANCER}
-    titled = told or titled or _first_named(by_id, 1) - {CANCER} or leading
+    first = _first_named(by_id, 1) - {CANCER}
+    titled = told or titled or first or leading
+    if titled <= SEATS:
+        titled |= first  # "metastases in the brain": of what, the lead tells
     named = titled - BROAD  # "solid tumors" is not made narrower by a list of examples
     narrower = {c for c in leading if any(t != c and t in tree.ancestors(c) for t in named)}
     primary = titled | narrower
+    primary = primary - SEATS or primary
     for broad in sorted(primary):  # of two that fall under each other one stays, the same in every process
         below = [c for c in primary if c != broad and broad in tree.ancestors(c)]
         alone = (
@@ -101,16 +105,18 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
         )  # the title's own, of which the lead lists kinds
         if below and not alone and not any(side_by_side(by_id[broad], by_id[c]) for c in below):
             primary.discard(broad)  # "lung cancer … NSCLC": the narrowest that the text supports
-    seats = {c for c in primary if c in SEATS}
-    return (primary - seats if primary > seats else primary) or ({CANCER} & set(by_id))
+    return primary or ({CANCER} & set(by_id))
 
 
 def side_by_side(broad: Sequence[Found], narrow: Sequence[Found]) -> bool:
-    """Does title or lead name both as different ones: "esophageal cancer or gastroesophageal junction adenocarcinoma"?"""
+    """Does title or lead name both as different ones: "mantle cell and other non-Hodgkin lymphomas"?"""
     return any(
         a.sentence.number < LEAD_SENTENCES
         and b.sentence is a.sentence
-        and _OR.fullmatch(a.sentence.keyed.key[a.hit.end : b.hit.start])
+        and (
+            _OR.fullmatch(a.sentence.keyed.key[a.hit.end : b.hit.start])
+            or _OR.fullmatch(a.sentence.keyed.key[b.hit.end : a.hit.start])
+        )
         for a in broad
         for b in narrow
     )

@@ -31,6 +31,10 @@ _NAMED = re.compile(
 _BRACKETED = re.compile(
     rf"\({_NAME}(?:,? (?:NCT\d+|[A-Z]+[\d-]+))?\)(?=[:.,]|\s*$)|^(?:[A-Z]+[- ]?\d+ [-–—] )?{_NAME.replace('name', 'first')}:"
 )
+# A name with its registry id: "NAME (NCT…) is a …".
+_REGISTERED_AS = re.compile(
+    rf"(?<![\w-]){_NAME} ?[(\[](?:(?i:clinical ?trials?\.gov)(?i:[ ,]*(?:identifier|number|id|no\.?))?[:,]? ?)?NCT\d"
+)
 # An ordinary word in brackets: "(Horizon trial)".
 _WORD_NAMED = re.compile(
     rf"\((?:the )?(?P<name>(?!(?:{'|'.join(_WORDS['ordinary'])})\b)[A-Z][a-z]{{3,}}(?:[- ]\d{{1,3}})?) (?:[Tt]rial|[Ss]tudy)\)"
@@ -220,6 +224,8 @@ def _surroundings(sentence: Sentence, *, behind: bool) -> Iterator[re.Pattern[st
             yield _QUOTED
         if behind:
             yield _STUDY_OF_CODE
+    if bracket and "NCT" in text:
+        yield _REGISTERED_AS
     if sentence.part is Part.TITLE:
         if bracket or ":" in text:
             yield _BRACKETED
