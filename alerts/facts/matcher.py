@@ -73,6 +73,7 @@ _DESCRIBED = _NOVEL["descriptions"]
 _HEADS, _KINDS, _VACCINES = (frozenset(_DESCRIBED[key]) for key in ("heads", "words", "vaccines"))
 _TARGET, _PARTED = re.compile(_DESCRIBED["target"]), re.compile(r"[ /-]+")
 _JOINS = (" and ", " or ", " & ", ", ", " other ")
+_CELLS = re.compile("[bt] cell ")  # which an "and" joins two kinds of
 _AND = re.compile(r",? (?:and|or|&|and or) (?:other )?$|, $")
 
 
@@ -147,6 +148,7 @@ class Matcher:
         for hit in taken[:]:
             if hit.kind == "indication" and key.endswith(_JOINS, 0, hit.start):
                 taken += self._coordinated(hit, key, taken)
+                taken = self._shared(hit, key, taken)
         taken.sort(key=_START)
         return taken
 
@@ -176,6 +178,13 @@ class Matcher:
                 if found and found != hit.id and free and not key.endswith("non ", 0, first.start()):
                     return [Hit("indication", found, hit.sentence, first.start(), before.start())]
         return []
+
+    def _shared(self, hit: Hit, key: str, taken: list[Hit]) -> list[Hit]:
+        """ "B-cell leukemias and lymphomas": the second is of the same cells as the first."""
+        first = next((t for t in taken if t.kind == "indication" and _AND.fullmatch(key[t.end : hit.start])), None)
+        cells = _CELLS.match(key, first.start) if first else None
+        found = self._cancers.get(f"{cells.group()}{key[hit.start : hit.end].removesuffix('s')}") if cells else None
+        return [t._replace(id=found) if t is hit and found else t for t in taken]
 
 
 def _table(vocabulary: Vocabulary) -> dict[str, list[Name]]:

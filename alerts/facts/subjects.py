@@ -90,10 +90,9 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     titled = {c for c, places in by_id.items() if any(p.titled for p in places) and c != CANCER}
     told = {c for c in titled if not all(_describes(p) for p in by_id[c] if p.titled)}
     leading = _first_named(by_id, LEAD_SENTENCES - 1) - {CANCER}
-    first = _first_named(by_id, 1) - {CANCER}
-    titled = told or titled or first or leading
-    if titled <= SEATS:
-        titled |= first  # "metastases in the brain": of what, the lead tells
+    titled = told or titled or _first_named(by_id, 1) - {CANCER} or leading
+    if titled <= SEATS:  # "metastases in the brain": of what, the lead tells
+        titled |= _first_named({c: p for c, p in by_id.items() if c not in SEATS}, 1) - {CANCER}
     named = titled - BROAD  # "solid tumors" is not made narrower by a list of examples
     narrower = {c for c in leading if any(t != c and t in tree.ancestors(c) for t in named)}
     primary = titled | narrower
