@@ -33,6 +33,7 @@ COPIES_ONLY = 2.0  # no share of words is enough
 UNSURE_DAYS = timedelta(days=21)
 NAMELESS_DAYS = timedelta(days=7)
 ONLY_DAYS = timedelta(days=3)
+SAME_ACT = timedelta(days=1)  # one body, one drug, one kind of act: its cancer need not be told twice
 ONLY_ACT_DAYS = timedelta(days=10)  # where only the cancer is not told of an act of a body
 PAPERS = {SourceTier.JOURNAL, SourceTier.RESEARCH, SourceTier.PREPRINT, SourceTier.REGISTRY}
 CORE = ("drugs", "indications", "event", "regulator")
@@ -159,10 +160,18 @@ class Weighed:
         if self.floor >= COPIES_ONLY or self._of_a_subject():
             return self.floor
         if not self.drug_shared:
-            return min(self.floor, FLOOR_ONLY if self.of_body else FLOOR_ONLY_COMPANY)
+            return min(self.floor, self._floor_of_nameless())
         base = FLOOR_ONLY if not self._untried() else FLOOR_PATIENTS if self._same_patients() else FLOOR_ONLY_READOUT
         steps = 0 if self._bound_anyhow() else len(self.unknowns)
         return min(self.floor, self._unswallowed(base + FLOOR_ONLY_STEP * steps))
+
+    def _floor_of_nameless(self) -> float:
+        """For the only act of its company, or of its body in its cancer. A text that names neither drug nor cancer would
+        reach nobody by itself: it may fold into that act of the same day in any words.
+        """
+        if self.of_company and not self.mine.drugs and not self.mine.indications and self._told_within(SAME_ACT):
+            return 0.0
+        return FLOOR_ONLY if self.of_body else FLOOR_ONLY_COMPANY
 
     def _of_a_subject(self) -> bool:
         """A study, or two texts that tell of no act: being the only ones of their days says little."""
@@ -174,10 +183,13 @@ class Weighed:
         return all(self.fields.get(f) is Verdict.AGREE for f in ("indications", "biomarkers", "setting"))
 
     def _bound_anyhow(self) -> bool:
-        """A partner of the same regimen may be left out; so may the cancer of a company's only act, or what a trial tells."""
+        """A partner of the same regimen may be left out; so may the cancer of a body's only act of a day or of a company's,
+        or what a trial tells.
+        """
         acts = self.fields["event"] is Verdict.AGREE and self.mine.event in rules.REGULATORY and self.told_together
-        of_company = self.unknowns == ["indications"] and self.fields.get("company") is Verdict.AGREE
-        return self.unknowns == ["drugs"] or (acts and (of_company or self.fields.get("trial") is Verdict.AGREE))
+        untold = self.unknowns == ["indications"]
+        bound = untold and (self.fields.get("company") is Verdict.AGREE or self._told_within(SAME_ACT))
+        return self.unknowns == ["drugs"] or (acts and (bound or self.fields.get("trial") is Verdict.AGREE))
 
     @cached_property
     def hinted(self) -> bool:
@@ -218,7 +230,7 @@ class Weighed:
         if self.drug_shared:
             return self._floor_of_known(further)
         if self.mine.event is self.story.facts.event is EventType.DEAL:
-            return FLOOR_NAME if self._name_shared() else FLOOR
+            return 0.0 if self._same_partners() else FLOOR_NAME if self._name_shared() else FLOOR
         if self.fields.get("trial") is Verdict.AGREE and self.fields["event"] is Verdict.AGREE and self.told_together:
             return FLOOR_COMPANY  # one readout of one trial
         if Verdict.AGREE in (self.fields.get("company"), self.fields.get("trial")):
@@ -263,6 +275,10 @@ class Weighed:
     def _untried(self) -> bool:
         """A readout whose trial is not known to be the same."""
         return self.mine.event in rules.READOUTS and self.fields.get("trial") is not Verdict.AGREE
+
+    def _same_partners(self) -> bool:
+        """Two companies seldom sign twice in the same days."""
+        return len(set(self.mine.companies) & set(self.story.facts.companies)) > 1 and self.told_together
 
     def _name_shared(self) -> bool:
         """A name that both titles hold, or one company of a deal that both are about in the same days."""

@@ -18,6 +18,7 @@ from tests.stories.streams import (
     EIGHTH,
     FIFTH,
     FOURTH,
+    NINTH,
     SECOND,
     SEVENTH,
     SIXTH,
@@ -104,6 +105,15 @@ def test_our_eighth_stream_silences_no_story() -> None:
     assert found.silenced == []
     assert found.precision == 1.0
     assert (found.recall, found.alerts) == (1.0, 1.0)
+
+
+def test_our_ninth_stream_of_bare_headlines_is_told_once_a_story_but_one() -> None:
+    """Labelled before the first run: then P 1.000, R .762, none of 31 silenced, 1.23 alerts a story."""
+    found = grouped(stream(NINTH))
+    assert found.silenced == []
+    assert found.precision == 1.0
+    assert found.recall >= 0.97
+    assert found.alerts <= 1.04
 
 
 @pytest.mark.parametrize("name", ["story-stream-dev.jsonl"])

@@ -254,3 +254,36 @@ def test_a_glioma_named_by_its_grade_or_by_its_cell_is_left_open() -> None:
     )
     other = read("FDA approves vorasidenib for high-grade glioma")
     assert verdicts(by_cell, other, concepts())["indications"] is Verdict.CONFLICT
+
+
+SERD = (
+    "FDA approves imlunestrant for ESR1-mutated breast cancer",
+    "Eli Lilly will sell the pill as Inluriyo.",
+)
+
+
+def test_a_headline_without_drug_and_cancer_folds_into_the_only_act_of_its_company_of_that_day() -> None:
+    assert after(SERD, ("FDA green-lights Lilly's new pill", "")).story_id == 1
+
+
+def test_such_a_headline_three_days_later_is_no_longer_sure_to_mean_it() -> None:
+    assert after(SERD, ("FDA green-lights Lilly medicine", ""), days=2.9).decision is Decision.NEW
+
+
+def test_such_a_headline_joins_none_of_two_acts_of_one_company() -> None:
+    second = ("FDA approves pirtobrutinib for chronic lymphocytic leukemia", "Eli Lilly sells it as Jaypirca.")
+    assert after(SERD, second, ("FDA green-lights Lilly's new pill", "")).decision is Decision.NEW
+
+
+def test_two_companies_do_not_sign_twice_in_the_same_days() -> None:
+    deal = ("BioNTech and Bristol Myers Squibb to develop BNT327 together in solid tumors", "Costs are shared.")
+    assert after(deal, ("BioNTech strikes cancer pact worth up to $11bn with Bristol Myers Squibb", "")).story_id == 1
+    other = ("BioNTech strikes cancer pact with Genmab", "")
+    assert after(deal, other).decision is Decision.NEW
+
+
+def test_one_body_does_not_decide_on_one_drug_twice_a_day_so_its_cancer_may_be_left_out() -> None:
+    first = ("FDA approves Keytruda Qlex, pembrolizumab under the skin, across most solid tumors", "It takes a minute.")
+    assert after(first, ("FDA clears Merck's Keytruda shot under the skin", "")).story_id == 1
+    cervix, skin = (("FDA approves pembrolizumab for " + cancer, "") for cancer in ("cervical cancer", "melanoma"))
+    assert after(cervix, skin, ("FDA clears yet another Keytruda use", "")).decision is Decision.NEW
