@@ -23,7 +23,9 @@ _ORDINARY = re.compile(rf"(?:{'|'.join(_WORDS['ordinary'])})$", re.I)
 _OF_PAIR = Guarded("|".join(_WORDS["pairs"]))  # a first look, at text in lower case
 # A trade mark where a drug of a trial stands: "a phase 1 study of Xyzmune™ in patients".
 _MARK = re.compile(r" ?[™®](?= (?:\([^)]*\) )?(?:in|for|plus|as|combined|with)\b)")
-_BRAND = re.compile(r"\b(?:of|with|for|evaluating|evaluate|testing|receiving) (?P<name>[A-Z][A-Za-z]{3,}(?:-?\d+)?)$")
+_BRAND = re.compile(
+    r"\b(?:of|with|for|evaluating|evaluate|testing|receiving|immunotherapy|therapy|vaccine|antibody|candidate|conjugate|inhibitor) (?P<name>[A-Z][A-Za-z]{3,}(?:-?\d+)?)$"
+)
 _BRAND_CHARS = 60
 _KIND_CHARS = 80  # behind a short code may stand what it is: "(B7-H4 ADC)"
 _CODE_LIKE = re.compile(r"[A-Z](?:-?\d|-[A-Z]|[a-z]-)")  # a first look

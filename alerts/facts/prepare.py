@@ -82,6 +82,9 @@ _NO_END = re.compile(
 )
 # Behind the last dash; small letters and blanks are the sentence going on.
 _OUTLET = re.compile(r"\s[-–—|]\s(?![a-z]+ [a-z])[^-–—|]{2,40}(?<![.?!])$")
+# What a journal's note is about: "[Lung Cancer 211 (2026) 108873]".
+_CITED = re.compile(r" ?\[[A-Z][A-Za-z .&]{2,60} \d{1,4} ?\((?:19|20)\d\d\)[^\[\]]*\]?\.?$")
+_CITED_ENDS = tuple("0123456789].")
 # From such a heading on, nothing is news any more.
 _BOILERPLATE = re.compile(
     r"^(?:about (?!\d|half|one|two|three)[\w’' .,&()®™-]{2,60}$|about [A-Z®™]|forward[- ]looking statements?"
@@ -120,7 +123,7 @@ def _norm(text: str) -> str:
 
 
 def _without_outlet(title: str) -> str:
-    return _OUTLET.sub("", title)
+    return _OUTLET.sub("", _CITED.sub("", title) if title.endswith(_CITED_ENDS) else title)
 
 
 def _sentences(field: str, raw: str, first: int) -> list[Sentence]:

@@ -4,6 +4,7 @@
 import re
 from collections.abc import Sequence
 
+from alerts.facts.concepts import CANCER
 from alerts.facts.phrases import Guarded, Phrases
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.roles import about_spans
@@ -66,7 +67,9 @@ def is_relevant(
         if event is not EventType.CONFERENCE:
             return False
         if not subjects:
-            return _MEETING.search(title) is not None and _works_on_cancer(parts)
+            return _MEETING.search(title) is not None and (
+                _works_on_cancer(parts) or any(c.id != CANCER for c in cancers)
+            )
         return CANCER_WORDS.holds(_lead(parts)) or bool(cancers)
     return bool(known) or bool(cancers and CANCER_WORDS.holds(_lead(parts)))
 

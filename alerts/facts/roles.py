@@ -20,7 +20,7 @@ _STANDING = Guarded(_WORDS["standing"])
 _OF_THE_DAY = re.compile(_WORDS["of_the_day"])
 _FURTHER = Guarded(_WORDS["further"])
 _DESCRIBES = re.compile(_WORDS["describes"])
-_IDIOM = re.compile(_WORDS["idiom"])
+_IDIOM, _HOUSE = re.compile(_WORDS["idiom"]), re.compile(_WORDS["house"])
 _WENT_BEFORE = re.compile(_WORDS["went_before"])
 _ABOUT = re.compile(_WORDS["about"])
 _STATE, _DERIVED = re.compile(_WORDS["state"]), re.compile(_WORDS["derived"])
@@ -93,6 +93,11 @@ def is_idiom(after: str) -> bool:
 def is_example(before: str, after: str) -> bool:
     """Is a name one example of a kind ("inhibitors such as X and Y"), or what goes on elsewhere ("Z is being tested")?"""
     return _EXAMPLE.search(before[-_PARTNER_CHARS:]) is not None or _ELSEWHERE.match(after) is not None
+
+
+def is_house(key: str, start: int, end: int) -> bool:
+    """Does the name of a cancer stand in that of a society or an institute?"""
+    return any(h.start() <= start and end <= h.end() for h in _HOUSE.finditer(key))
 
 
 def is_state(after: str) -> bool:
