@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Claims: drugs × cancers × event × body that the text binds; the news first, then what is told besides."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from alerts.facts.subjects import side_by_side
 from alerts.model import Claim, DrugFact, EventType, IndicationFact, RegulatorFact, Role
 
 _BOUND = {"drug", "body", "indication"}
+_DECIDED = re.compile(r"\b(?:reached|made|took|announced|dated?) (?:\w+ ){0,2}(?:decision|approval|authori[sz]ation)\b")
 
 
 def claims(
@@ -36,7 +38,7 @@ def claims(
         biomarkers=_ids(f for f in reading.found if f.hit.kind == "biomarker" and f.sentence.number <= 2),
         event=kind,
         status=event.status if event else None,
-        regulator=acting[0] if acting and kind not in READOUTS else None,
+        regulator=_body(reading, kind, acting),
         setting=details.setting_words(reading.parts),
         event_date=_event_day(reading),
         evidence=tuple(reading.whole(s) for s in _evidence(reading)),
@@ -46,6 +48,14 @@ def claims(
         for pair in (pairs(reading, news.drugs, news.indications) if kind in READOUTS | REGULATORY else ())
     ]
     return (*(told or [news]), *_besides(reading, tree, news))
+
+
+def _body(reading: Reading, kind: EventType, acting: Sequence[str]) -> str | None:
+    """The body of the news. A readout has none; a stopped trial only one that its own sentence names (a hold)."""
+    if kind is EventType.TRIAL_STOPPED and reading.main:
+        here = {f.hit.id for f in reading.found if f.hit.kind == "body" and f.sentence is reading.main.sentence}
+        acting = [body for body in acting if body in here]
+    return acting[0] if acting and kind not in READOUTS else None
 
 
 def narrowest(
@@ -89,7 +99,8 @@ def _event_day(reading: Reading) -> date | None:
         told_before = is_background(sentence) and not sentence.keyed.key.startswith("since ")
         if day is None or told_before:
             continue
-        if sentence is main.sentence or reading.tells(sentence, main.event.type):
+        decided = main.event.type in REGULATORY and _DECIDED.search(sentence.keyed.key)
+        if sentence is main.sentence or decided or reading.tells(sentence, main.event.type):
             return day
     return None
 

@@ -18,7 +18,14 @@ from alerts.facts.reading import Found, Reading
 from alerts.facts.relevance import AGAINST_TUMORS, AT_LARGE, CANCER_WORDS, COMPANY_OF_FIELD, THE_FIELD, is_relevant
 from alerts.facts.roles import about_spans, is_derived, is_house, is_idiom, is_state, is_subject
 from alerts.facts.short_forms import without_others
-from alerts.facts.subjects import Places, body_of_the_land, primary_cancers, primary_drugs, regulator_roles
+from alerts.facts.subjects import (
+    Places,
+    body_of_the_land,
+    primary_cancers,
+    primary_drugs,
+    regulator_roles,
+    without_harms,
+)
 from alerts.facts.vocabulary import Vocabulary
 from alerts.facts.vocabulary.current import Latest
 from alerts.model import (
@@ -33,7 +40,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.25"
+EXTRACTOR_VERSION = "2026.11.26"
 SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
@@ -168,7 +175,8 @@ class Reader:
 
     def _cancers(self, reading: Reading, drugs: Sequence[DrugFact]) -> tuple[IndicationFact, ...]:
         by_id: Places = reading.names("indication")
-        primary = primary_cancers(self._tree, by_id)
+        harm = reading.main is not None and reading.main.event.type is EventType.SAFETY
+        primary = primary_cancers(self._tree, without_harms(by_id) if harm else by_id)
         if primary == {CANCER} and drugs and not any(p.subject for p in by_id[CANCER]):
             primary = set()  # what the company works on, not what its drug is for
         return tuple(

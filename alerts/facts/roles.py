@@ -22,6 +22,7 @@ _FURTHER = Guarded(_WORDS["further"])
 _DESCRIBES = re.compile(_WORDS["describes"])
 _IDIOM, _HOUSE = re.compile(_WORDS["idiom"]), re.compile(_WORDS["house"])
 _WENT_BEFORE = re.compile(_WORDS["went_before"])
+_ACTS, _HARM = re.compile(_WORDS["acts"]), re.compile(_WORDS["harm"])
 _ABOUT = re.compile(_WORDS["about"])
 _STATE, _DERIVED = re.compile(_WORDS["state"]), re.compile(_WORDS["derived"])
 _EXAMPLE, _ELSEWHERE = re.compile(_WORDS["example"]), re.compile(_WORDS["elsewhere"])
@@ -108,6 +109,16 @@ def is_state(after: str) -> bool:
 def is_derived(between: str) -> bool:
     """Does the second of two drug names only say what the first is made from ("X, a masked interferon")?"""
     return _DERIVED.match(between) is not None
+
+
+def acts_before(before: str) -> bool:
+    """Does an act stand right before a land: "approved in"?"""
+    return bool(_ACTS.search(before))
+
+
+def is_harm(before: str) -> bool:
+    """Is the cancer that follows one that a drug is said to cause: "second", "reports of"? Ask it in news of a harm only."""
+    return bool(_HARM.search(before))
 
 
 def describes_drug(after: str) -> bool:

@@ -12,10 +12,12 @@ from alerts.facts.prepare import Part
 from alerts.facts.reading import Found, Reading
 from alerts.facts.roles import (
     LANDS,
+    acts_before,
     describes_drug,
     is_background,
     is_combined,
     is_example,
+    is_harm,
     opens_with_partners,
     went_before,
 )
@@ -170,9 +172,22 @@ def body_of_the_land(reading: Reading, names: dict[str, str]) -> list[RegulatorF
     sentence, event = reading.main
     lead = [p for p in reading.parts if p.part is Part.BODY and p is not sentence][:1]
     for place in (sentence, *lead):
-        for land in LANDS:
-            hit = land.words.search(place.keyed.key) if event.type in land.acts else None
-            if hit and land.body in names:
-                span = reading.span(place, hit.start(), hit.end())
-                return [RegulatorFact.of(id=land.body, name=names[land.body], role=Role.PRIMARY, mentions=(span,))]
+        found = [
+            (hit, land) for land in LANDS if event.type in land.acts for hit in land.words.finditer(place.keyed.key)
+        ]
+        found = [(hit, land) for hit, land in found if land.body in names]
+        acted = [(hit, land) for hit, land in found if acts_before(place.keyed.key[: hit.start()])]
+        for hit, land in acted or found:  # "turned down in the US, is now approved in Japan"
+            span = reading.span(place, hit.start(), hit.end())
+            return [RegulatorFact.of(id=land.body, name=names[land.body], role=Role.PRIMARY, mentions=(span,))]
     return []
+
+
+def without_harms(by_id: Places) -> Places:
+    """In news of a harm: without the cancers that a drug is said to cause, if others are named."""
+    left = {c: places for c, places in by_id.items() if not all(_is_harm(p) for p in places)}
+    return left or by_id
+
+
+def _is_harm(place: Found) -> bool:
+    return is_harm(place.sentence.keyed.key[: place.hit.start])
