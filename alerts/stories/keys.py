@@ -160,7 +160,7 @@ def _asked_nameless(item: NewsItem, mine: StoryFacts) -> tuple[str, ...]:
 
 def _cancers(mine: StoryFacts) -> list[str]:
     """Cancer with the family of the event: how an item that names no drug is found, and finds."""
-    family = rules.family(mine.event)
+    family = "study" if mine.event is EventType.RESEARCH and not mine.drugs else rules.family(mine.event)
     return [] if family == "?" else [f"{c}:{family}" for c in mine.indications if c not in rules.GENERIC]
 
 

@@ -22,6 +22,7 @@ FLOOR_OF_ACT = 0.30  # an act is known on one side only, and the story that stan
 FLOOR_UNTRIED = 0.40  # data told some days later, of which not both say the trial
 FLOOR_LATE = 0.60  # a trial told again after more than ten days, unless it is named: rather its next news
 FLOOR_PAPERS = 0.50  # two papers on one trial
+FLOOR_STUDIES = 0.55  # two reports of a study without a drug, in the words of the public press
 FLOOR_ONLY, FLOOR_ONLY_READOUT, FLOOR_ONLY_STEP = 0.08, 0.20, 0.08  # the only story on this drug in these days
 FLOOR_ONLY_COMPANY = 0.15  # no drug named, but the only such act of this company with this body in these days
 FLOOR_PATIENTS = 0.12  # the only readout of these days in the very same patients
@@ -36,6 +37,7 @@ ONLY_DAYS = timedelta(days=3)
 SAME_ACT = timedelta(days=1)  # one body, one drug, one kind of act: its cancer need not be told twice
 ONLY_ACT_DAYS = timedelta(days=10)  # where only the cancer is not told of an act of a body
 PAPERS = {SourceTier.JOURNAL, SourceTier.RESEARCH, SourceTier.PREPRINT, SourceTier.REGISTRY}
+_IN_STEPS = {EventType.TRIAL_START, EventType.FILING_STATUS}
 CORE = ("drugs", "indications", "event", "regulator")
 
 
@@ -157,7 +159,7 @@ class Weighed:
             return min(self.floor, FLOOR_ONLY)
         if self.of_class:
             return FLOOR_CLASS
-        if self.floor >= COPIES_ONLY or self._of_a_subject():
+        if self.floor >= COPIES_ONLY or self._of_a_subject() or self._next_step() or self._paper_beside_data():
             return self.floor
         if not self.drug_shared:
             return min(self.floor, self._floor_of_nameless())
@@ -222,6 +224,15 @@ class Weighed:
         return max(floor, FLOOR_MOST if theirs is EventType.CONFERENCE else FLOOR_MOST - FLOOR_STEP)
 
     def _floor(self) -> float:
+        return max(self._floor_by_facts(), FLOOR_MOST if self._next_step() else 0.0)
+
+    def _next_step(self) -> bool:
+        """A start or a filing of which no kind is told, after more than ten days: rather the next cohort or meeting."""
+        both = self.mine.event is self.story.facts.event and self.mine.event in _IN_STEPS
+        known_date = gap(self.mine, self.story.facts) is not None
+        return both and known_date and Verdict.AGREE not in (self.fields["date"], self.fields.get("status"))
+
+    def _floor_by_facts(self) -> float:
         further = FLOOR_STEP * (len(self.unknowns) - 1)
         if self._papers():
             return COPIES_ONLY
@@ -240,6 +251,8 @@ class Weighed:
             least = FLOOR_COMPANY + further + (FLOOR_STEP if neither else 0.0)
             return max(self._floor_of_soft(FLOOR_MOST - FLOOR_STEP), min(FLOOR_MOST, least))
         if self.fields["indications"] is Verdict.AGREE:
+            if self._one_study():
+                return FLOOR_STUDIES
             untried = 0.0 if self.mine.event in rules.REGULATORY else FLOOR_STEP
             return max(self._floor_of_soft(FLOOR_MOST), min(FLOOR_MOST, FLOOR_NAMELESS + further + untried))
         return COPIES_ONLY
@@ -257,11 +270,24 @@ class Weighed:
             return FLOOR_LATE
         if self._untried() and not undated and not self.told_together:
             return FLOOR_UNTRIED
+        if self._paper_beside_data():
+            return FLOOR_MOST
         return FLOOR if undated else FLOOR_READOUT if self._untried() else 0.0
 
     def _floor_of_soft(self, floor: float) -> float:
         """Both name a subject and no act (a congress, a paper, quarterly figures): `floor`."""
         return floor if {self.mine.event, self.story.facts.event} <= rules.SOFT - {EventType.UNKNOWN} else 0.0
+
+    def _one_study(self) -> bool:
+        """Two reports on research in one cancer, of the same days, neither of which names what the other does not."""
+        told = self.mine.event is self.story.facts.event is EventType.RESEARCH and self.told_together
+        drugless = not self.mine.drugs and not self.story.facts.drugs
+        return (
+            told
+            and drugless
+            and PAPERS.isdisjoint({self.tier, self.story.lead_tier})
+            and not names_differ(*self.titles)
+        )
 
     def _papers(self) -> bool:
         """Two papers or registry entries: each is news of its own unless both name the trial."""
@@ -275,6 +301,12 @@ class Weighed:
     def _untried(self) -> bool:
         """A readout whose trial is not known to be the same."""
         return self.mine.event in rules.READOUTS and self.fields.get("trial") is not Verdict.AGREE
+
+    def _paper_beside_data(self) -> bool:
+        """One side tells of a paper, the other days later names a trial and no paper: the next data come in such weeks."""
+        kinds = {self.mine.status, self.story.facts.status}
+        apart = bool(self.fields.get("trial")) and not self._told_within(SAME_ACT)
+        return self._untried() and apart and kinds == {"publication", None}
 
     def _same_partners(self) -> bool:
         """Two companies seldom sign twice in the same days."""

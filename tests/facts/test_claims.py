@@ -86,3 +86,15 @@ def test_a_pipeline_in_company_news_is_not_taken_apart_into_pairs() -> None:
         id="1", title="Biotech reports second quarter: Keytruda in melanoma and Imfinzi in small cell lung cancer grow"
     )
     assert len([c for c in reader().read(item).claims if c.foreground]) == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "event"),
+    [
+        ("Five-year data of olaparib in ovarian cancer bring no new safety signals", "trial_update"),
+        ("Company reports no unexpected safety concerns with Keytruda in melanoma", "trial_update"),
+        ("FDA examines safety signals for Keytruda in melanoma", "safety"),
+    ],
+)
+def test_what_brings_no_signal_is_no_news_of_harm(title: str, event: str) -> None:
+    assert reader().read(NewsItem(id="1", title=title)).event.type.value == event

@@ -287,3 +287,29 @@ def test_one_body_does_not_decide_on_one_drug_twice_a_day_so_its_cancer_may_be_l
     assert after(first, ("FDA clears Merck's Keytruda shot under the skin", "")).story_id == 1
     cervix, skin = (("FDA approves pembrolizumab for " + cancer, "") for cancer in ("cervical cancer", "melanoma"))
     assert after(cervix, skin, ("FDA clears yet another Keytruda use", "")).decision is Decision.NEW
+
+
+def test_the_next_meeting_or_cohort_weeks_later_is_news_of_its_own() -> None:
+    meeting = (
+        "Oblivia reports outcome of its meeting with the FDA on avutometinib in ovarian cancer",
+        "Reviewers agreed with the plan of the next study.",
+    )
+    later = (
+        "Oblivia and FDA agree on how avutometinib for ovarian cancer is to be made",
+        "A further meeting with the FDA dealt with manufacturing.",
+    )
+    assert after(meeting, later, days=20).decision is not Decision.SAME
+
+
+def test_data_of_a_named_trial_are_not_told_by_the_paper_of_the_week_before() -> None:
+    paper = ("Lancet publishes positive results of tovorafenib in low-grade glioma", "")
+    data = ("Day One shows positive first data of tovorafenib in LOGGIC trial in low-grade glioma", "")
+    assert after(paper, data, days=2).decision is not Decision.SAME
+
+
+def test_a_study_without_a_drug_is_found_by_its_cancer() -> None:
+    first = ("Study: yearly ultrasound can reduce ovarian cancer deaths by a fifth", "")
+    again = ("Ovarian cancer deaths reduced by yearly ultrasound, study finds", "")
+    other = ("Study: coffee may be linked to fewer ovarian cancer deaths", "")
+    assert after(first, again).story_id == 1
+    assert after(first, other).decision is Decision.NEW
