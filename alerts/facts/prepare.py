@@ -93,7 +93,6 @@ _BOILERPLATE = re.compile(
     r"|tags:?$|.{0,30}\bad (?:slot|placeholder)|see full prescribing)",
     re.I,
 )
-_HYPHENS = {0x2010: "-", 0x2011: "-"}  # in codes and names of trials typesetters write these
 _CAPITALS, _SMALLS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz"
 _NO_LETTER = bytes(b for b in range(256) if chr(b) not in "abcdefghijklmnopqrstuvwxyz0123456789")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
@@ -128,7 +127,8 @@ def _without_outlet(title: str) -> str:
 
 def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
     text, offsets = _clean(raw)
-    text = text if text.isascii() else text.translate(_HYPHENS)
+    if not text.isascii():  # in codes and names of trials typesetters write these
+        text = text.replace("\u2010", "-").replace("\u2011", "-")
     spans = [(0, len(_without_outlet(text)))] if field == "title" else _split(text)
     made: list[Sentence] = []
     boilerplate = False

@@ -40,7 +40,7 @@ _WORD_NAMED = re.compile(
     rf"\((?:the )?(?P<name>(?!(?:{'|'.join(_WORDS['ordinary'])})\b)[A-Z][a-z]{{3,}}(?:[- ]\d{{1,3}})?) (?:[Tt]rial|[Ss]tudy)\)"
 )
 # A company's number of a study: the drug's code goes on.
-_STUDY_OF_CODE = re.compile(r"(?<![\w-])(?P<name>[A-Z]{2,6}-?\d{3,5}[A-Z]?-[A-Z]{0,2}\d{2,3})(?![\w-])")
+_STUDY_OF_CODE = re.compile(r"(?P<name>[A-Z](?<![\w-].)[A-Z]{1,5}-?\d{3,5}[A-Z]?-[A-Z]{0,2}\d{2,3})(?![\w-])")
 _FROM = re.compile(rf"\b(?:from|of|in)(?: the)? {_NAME}(?=[:.,;]|\s*$| (?:and|at|presented|show|subgroup))")
 # "Study NAME in …"; "the NAME Randomized Trial", where a capital inside is enough; "the OAK and POPLAR trials"; a name that is spelt out.
 _BEHIND = re.compile(
@@ -53,7 +53,9 @@ _INNER = re.compile(r"[a-zα-ω][A-Z]|[A-Z]{2}[a-z]")
 _ORGAN = re.compile(r"^[A-Z][a-z]{3,}-(?:Lung|Breast|Gastric|Bladder|Brain|Colon|Ovarian|Prostate|Myeloma|Lymphoma)$")
 _MIN_FAMILY = 8  # letters: so long a name is one in any case, if its number stands behind it
 # A word in capitals and a number, too much of a word for a company's code: COSMIC-313.
-_NUMBERED = re.compile(r"(?<![\w-])(?:[A-Z]{5,}|[A-Z]+[a-z]+[A-Z][A-Za-z]*)-(?:[A-Z][a-z]+)?\d{1,3}[A-Z]?(?![\w-])")
+_NUMBERED = re.compile(
+    r"[A-Z](?<![\w-].)(?:[A-Z]{4,}|[A-Z]*[a-z]+[A-Z][A-Za-z]*)-(?:[A-Z][a-z]+)?\d{1,3}[A-Z]?(?![\w-])"
+)
 # Roman numbers, genes, securities, addresses, "NIH-funded".
 _OTHER_KIND = re.compile(
     r"^(?:[IVX]+[ab]?|[A-Z]{1,2}|[A-Z]-?\d|NCT.*|[Aa]nti-.*|[A-Z]{2}\d{8,}|[A-Z][A-Z0-9]\d[A-Z0-9]{8,})$|\.[a-z]|-[a-z]{4,}$|-(?:Based|Funded|Positive|Negative|Mutant|Mutated|Associated|Related|Directed|Targeted|Specific|Year|Cell|Driven|Sponsored|Approved|Led)$"
@@ -61,14 +63,14 @@ _OTHER_KIND = re.compile(
 _CODE = re.compile(r"^[A-Z]{2,4}-?[A-Z]?\d{2,}[A-Z]?$")
 _GROUP = re.compile(rf"^(?:{'|'.join(_WORDS['groups'])})(?:[- ]?\d|[- /]|$)", re.I)
 _PHASE = re.compile(r"\bphase (i{1,3}v?|iv|[1-4])(?:[ab])?(?: (i{1,3}|[1-4])(?:[ab])?\b)?", re.I)
-_REGISTERED = re.compile(r"[0-9]{5}")  # every registry's ids have that much, but for Brazil's RBR-…
+_REGISTERED = re.compile(r"[0-9][0-9]{4}")  # every registry's ids have that much, but for Brazil's RBR-…
 # Four consonants in a row are spoken by nobody; the drug that a code stands for.
 _UNSPOKEN = re.compile(r"^[A-Z]*[B-DF-HJ-NP-TV-XZ]{4}[A-Z]*-?\d")
 _DRUG_BEFORE = re.compile(
     r"(?i:\b(?:drug|candidate|antibody|asset|agent|inhibitor|vaccine|compound|molecule|therapy|adc|conjugate|bispecific|degrader),? )[\W]?$"
 )
 _NUMBER_BEHIND = re.compile(r"[0-9](?:(?<=-.)|(?<=[A-Za-z].)|(?<=[A-Za-z] .))")
-_HYPHEN = re.compile(r"[A-Za-z]-(?:[A-Z][a-z]+)?\d")
+_HYPHEN = re.compile(r"-(?<=[A-Za-z].)(?:[A-Z][a-z]+)?\d")
 _STUDY_NUMBER = re.compile(r"-[A-Z]{0,2}\d{2,3}")
 NUMBER = re.compile(r"-\d\w*(?:-\d+)?")
 _SPELLING = re.compile(r"[\s\W_]+")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.facts.events import GRAMMAR, events
-from alerts.facts.phrases import Phrases, branches, needed
+from alerts.facts.phrases import Phrases, branches, needed, word_first
 
 _GRAMMAR = Phrases((n, row.pattern) for n, row in enumerate(GRAMMAR))
 WORDS = [
@@ -65,3 +65,24 @@ def test_only_the_bars_at_the_top_part_an_expression() -> None:
 def test_a_name_says_nothing_of_the_event_that_its_words_would() -> None:
     assert [e.type.value for e in events("RRR approves DDDDDD for CCCC", title=True)][:1] == ["approval"]
     assert list(events("DDDDDD", title=True)) == []
+
+
+PLACED = (
+    r"(?<![a-z])approv\w* for",
+    r"\bmet(?: its)?\b",
+    r"(?<![a-z])(?:E+|the|(?:fails?|met) to) \w+",
+    r"\b(?:first|(?:an?|its) endpoint)s?\b",
+    r"(?<![a-z])(?:of )?the trial",
+    r"(?<![a-z])D+ (?:for|of)",
+)
+
+
+@pytest.mark.parametrize("pattern", PLACED)
+@given(
+    text=st.lists(st.sampled_from([*WORDS, "", "(", "un"]), max_size=9).map("".join)
+    | st.lists(st.sampled_from(WORDS)).map(" ".join)
+)
+def test_a_word_that_is_looked_for_before_its_conditions_is_found_at_the_same_place(pattern: str, text: str) -> None:
+    moved, plain = re.search(word_first(pattern), text), re.search(pattern, text)
+
+    assert (moved and moved.span()) == (plain and plain.span())
