@@ -89,10 +89,11 @@ def _canonical(claim: Claim, facts: Facts, item: NewsItem | None, *, round_up: b
     claim = claim if claim.regulator or item is None else claim.model_copy(update={"regulator": _body_said(item)})
     claim = _of_cost(claim) if claim.regulator in COST_BODIES else claim
     told = told_at(item) if item else None
+    absent = {b.id for b in facts.biomarkers if b.status == "negative"}  # what a tumour lacks makes no other patients
     return StoryFacts(
         drugs=claim.drugs or tuple(d.id for d in facts.drugs if d.role is Role.PRIMARY),
         indications=claim.indications,
-        biomarkers=claim.biomarkers,
+        biomarkers=tuple(b for b in claim.biomarkers if b not in absent),
         event=claim.event,
         status=_status(claim, item),
         regulator=claim.regulator,

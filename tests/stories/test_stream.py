@@ -122,8 +122,8 @@ def test_our_tenth_stream_by_a_writer_who_knew_nothing_silences_no_story() -> No
     found = grouped(stream(TENTH))
     assert found.silenced == []
     assert found.precision == 1.0
-    assert found.recall >= 0.90
-    assert found.alerts <= 1.11
+    assert found.recall >= 0.97
+    assert found.alerts <= 1.04
 
 
 @pytest.mark.parametrize("name", ["story-stream-dev.jsonl"])

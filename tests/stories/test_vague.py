@@ -313,3 +313,11 @@ def test_a_study_without_a_drug_is_found_by_its_cancer() -> None:
     other = ("Study: coffee may be linked to fewer ovarian cancer deaths", "")
     assert after(first, again).story_id == 1
     assert after(first, other).decision is Decision.NEW
+
+
+def test_what_a_tumour_lacks_does_not_tell_its_patients_from_those_with_another_marker() -> None:
+    first = ("FDA refuses zolbetuximab in HER2-negative gastric cancer", "A complete response letter cites a plant.")
+    assert (
+        after(first, ("FDA turns down Astellas' zolbetuximab, a claudin 18.2 drug for gastric cancer", "")).story_id
+        == 1
+    )
