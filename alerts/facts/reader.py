@@ -40,7 +40,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.28"
+EXTRACTOR_VERSION = "2026.11.29"
 SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
@@ -196,7 +196,8 @@ class Reader:
 
         So in the lead what an agent does to tumours, or what a company that shows its work works on.
         """
-        words = THE_FIELD if any(d.role is Role.PRIMARY for d in drugs) else AT_LARGE
+        narrow = any(d.role is Role.PRIMARY for d in drugs) or "T" in reading.masked.get(0, "")  # a trial has its own
+        words = THE_FIELD if narrow else AT_LARGE
         lead = AGAINST_TUMORS if any(d.role is Role.PRIMARY for d in drugs) else COMPANY_OF_FIELD
         companies = [f for places in reading.names("company").values() for f in places]
         for sentence in reading.parts[:3]:

@@ -14,9 +14,9 @@ from alerts.model import DrugFact, EventType, IndicationFact, Role
 _WORDS: dict[str, str] = words("relevance")
 CANCER_WORDS = Guarded(_WORDS["cancer"])
 THE_FIELD = re.compile(
-    r"(?<!of )(?<!for )(?<!clinical )(?<!neuro )(?<!immuno )(?<!medical )(?<!lancet )(?<!jama )\boncology\b"
+    r"(?<!of )(?<!for )(?<!clinical )(?<!neuro )(?<!immuno )(?<!medical )(?<!lancet )(?<!jama )\boncology\b(?! (?:drugs? )?(?:panel|advis|committee))"
 )
-AT_LARGE = re.compile(rf"{_WORDS['field']}|{_WORDS['at_large']}")
+AT_LARGE = re.compile(_WORDS["at_large"])
 _FIELD = re.compile(_WORDS["field"])
 _OF_FIELD = re.compile(_WORDS["of_field"])
 COMPANY_OF_FIELD = re.compile(_WORDS["company_of_field"])

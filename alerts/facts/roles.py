@@ -24,6 +24,7 @@ _IDIOM, _HOUSE = re.compile(_WORDS["idiom"]), re.compile(_WORDS["house"])
 _WENT_BEFORE = re.compile(_WORDS["went_before"])
 _ACTS, _HARM = re.compile(_WORDS["acts"]), re.compile(_WORDS["harm"])
 _ABOUT = re.compile(_WORDS["about"])
+_TREATED = re.compile(_WORDS["treated"])
 _STATE, _DERIVED = re.compile(_WORDS["state"]), re.compile(_WORDS["derived"])
 _EXAMPLE, _ELSEWHERE = re.compile(_WORDS["example"]), re.compile(_WORDS["elsewhere"])
 _COMBINED = re.compile(_WORDS["combined"])
@@ -119,6 +120,11 @@ def acts_before(before: str) -> bool:
 def is_harm(before: str) -> bool:
     """Is the cancer that follows one that a drug is said to cause: "second", "reports of"? Ask it in news of a harm only."""
     return bool(_HARM.search(before))
+
+
+def is_treated(before: str) -> bool:
+    """Do the words ahead of a cancer's name say that it is what is treated, and not one of a list?"""
+    return _TREATED.search(before[-_PARTNER_CHARS:]) is not None and _EXAMPLE.search(before[-_PARTNER_CHARS:]) is None
 
 
 def describes_drug(after: str) -> bool:

@@ -18,6 +18,7 @@ from alerts.facts.roles import (
     is_combined,
     is_example,
     is_harm,
+    is_treated,
     opens_with_partners,
     went_before,
 )
@@ -97,12 +98,12 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
         titled |= _first_named({c: p for c, p in by_id.items() if c not in SEATS}, 1) - {CANCER}
     named = titled - BROAD  # "solid tumors" is not made narrower by a list of examples
     narrower = {c for c in leading if any(t != c and t in tree.ancestors(c) for t in named)}
-    primary = titled | narrower
+    primary = titled | narrower | (_treated(by_id) if titled <= BROAD else set())
     primary = primary - SEATS or primary
     for broad in sorted(primary):  # of two that fall under each other one stays, the same in every process
         below = [c for c in primary if c != broad and broad in tree.ancestors(c)]
         alone = (
-            len(below) > 1 and broad in titled and not titled & set(below)
+            (len(below) > 1 or broad in BROAD) and broad in titled and not titled & set(below)
         )  # the title's own, of which the lead lists kinds
         if below and not alone and not any(side_by_side(by_id[broad], by_id[c]) for c in below):
             primary.discard(broad)  # "lung cancer … NSCLC": the narrowest that the text supports
@@ -121,6 +122,17 @@ def side_by_side(broad: Sequence[Found], narrow: Sequence[Found]) -> bool:
         for a in broad
         for b in narrow
     )
+
+
+def _treated(by_id: Places) -> set[str]:
+    """Beside a broad title ("in solid tumors") what the first sentence says is treated; a list of examples is not."""
+    first = _first_named(by_id, 1) - {CANCER} - SEATS
+    return {
+        c
+        for c in first
+        for p in by_id[c]
+        if p.subject and p.sentence.part is Part.BODY and is_treated(p.sentence.keyed.key[: p.hit.start])
+    }
 
 
 def _describes(place: Found) -> bool:
