@@ -18,7 +18,11 @@ from alerts.facts.subjects import side_by_side
 from alerts.model import Claim, DrugFact, EventType, IndicationFact, RegulatorFact, Role
 
 _BOUND = {"drug", "body", "indication"}
-_DECIDED = re.compile(r"\b(?:reached|made|took|announced|dated?) (?:\w+ ){0,2}(?:decision|approval|authori[sz]ation)\b")
+_DECIDED = re.compile(
+    r"\b(?:reached|made|took|announced|dated?) (?:\w+ ){0,2}(?:decision|approval|authori[sz]ation)\b"
+    r"|\b(?:decision|approval|authori[sz]ation|verdict|vote)s? (?:was|were|came|has been) (?:\w+ )?(?:made|taken|issued|given|on)\b"
+    r"|\b(?:decided|ruled|said yes|said no)\b"
+)
 
 
 def claims(

@@ -24,6 +24,7 @@ from alerts.facts.subjects import (
     primary_cancers,
     primary_drugs,
     regulator_roles,
+    went_before_all,
     without_harms,
 )
 from alerts.facts.vocabulary import Vocabulary
@@ -40,7 +41,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.29"
+EXTRACTOR_VERSION = "2026.11.30"
 SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
@@ -226,8 +227,10 @@ class Reader:
             )
             for body, role in regulator_roles(reading, named).items()
         ]
-        if not any(f.role is Role.PRIMARY for f in facts):
-            facts += body_of_the_land(reading, self._body_names)
+        acting = [f.id for f in facts if f.role is Role.PRIMARY]
+        land = body_of_the_land(reading, self._body_names) if went_before_all(named, acting) else []
+        if land and land[0].id not in acting:
+            facts = [f.model_copy(update={"role": Role.MENTIONED}) for f in facts if f.id != land[0].id] + land
         return tuple({f.id: f for f in facts}.values())
 
     def _settle(self, reading: Reading, drugs: Sequence[DrugFact], bodies: Sequence[RegulatorFact]) -> None:

@@ -177,6 +177,11 @@ def _regulator_role(reading: Reading, places: Sequence[Found]) -> Role:
     return Role.PRIMARY if acts and same else Role.MENTIONED
 
 
+def went_before_all(named: Places, acting: Sequence[str]) -> bool:
+    """Is every acting body only told to have come before ("weeks after the FDA declined …")?"""
+    return all(_went_before(place) for body in acting for place in named[body])
+
+
 def body_of_the_land(reading: Reading, names: dict[str, str]) -> list[RegulatorFact]:
     """An act in a country without a named body is its body's ("EU approval": the European Commission)."""
     if reading.main is None:

@@ -123,7 +123,8 @@ def _event(a: StoryFacts, b: StoryFacts) -> Verdict:
     if any(pair <= group for group in rules.ALIKE):
         return Verdict.AGREE
     if any(pair <= group for group in rules.UNSURE):
-        return Verdict.CONFLICT if _awaited(a, b) or _awaited(b, a) or _decided(a, b) else Verdict.UNKNOWN
+        two = _awaited(a, b) or _awaited(b, a) or _decided(a, b) or _taken_back(a, b)
+        return Verdict.CONFLICT if two else Verdict.UNKNOWN
     between = gap(a, b)
     soft = pair & (rules.SOFT | {EventType.DEAL}) and between is not None and between <= rules.SOFT_GAP
     return Verdict.UNKNOWN if soft else Verdict.CONFLICT
@@ -142,6 +143,12 @@ def _decided(a: StoryFacts, b: StoryFacts) -> bool:
     between = gap(a, b)
     one_vote = "committee" in (a.status, b.status) and between is not None and between <= rules.SOFT_GAP
     return not one_vote
+
+
+def _taken_back(a: StoryFacts, b: StoryFacts) -> bool:
+    """A filing and its withdrawal: two acts, unless both are told at once by one company that files anew."""
+    between = gap(a, b)
+    return EventType.WITHDRAWAL in (a.event, b.event) and (between is None or between > rules.SOFT_GAP)
 
 
 def _status(a: StoryFacts, b: StoryFacts) -> Verdict | None:

@@ -98,3 +98,38 @@ def test_a_pipeline_in_company_news_is_not_taken_apart_into_pairs() -> None:
 )
 def test_what_brings_no_signal_is_no_news_of_harm(title: str, event: str) -> None:
     assert reader().read(NewsItem(id="1", title=title)).event.type.value == event
+
+
+@pytest.mark.parametrize(
+    ("title", "event", "body"),
+    [
+        ("Regeneron steers odronextamab past the FDA in follicular lymphoma", "approval", "org:FDA"),
+        ("Lymphoma drug odronextamab crosses the FDA finish line", "approval", "org:FDA"),
+        ("Odronextamab permitted in the US for follicular lymphoma", "approval", "org:FDA"),
+        ("Brussels signs off odronextamab for follicular lymphoma", "approval", "org:EC"),
+        ("Odronextamab earns a second use in lymphoma from the FDA", "label_expansion", "org:FDA"),
+        ("Factory faults keep odronextamab off the US market", "rejection", "org:FDA"),
+        ("FDA could not approve odronextamab for lymphoma by its action date", "rejection", "org:FDA"),
+        ("Odronextamab fails to convince FDA panel in lymphoma", "rejection", "org:FDA"),
+        ("Regeneron may resume testing odronextamab in lymphoma as FDA releases its hold", "trial_start", "org:FDA"),
+        ("FDA slaps a hold on the lymphoma trial of odronextamab", "trial_stopped", "org:FDA"),
+    ],
+)
+def test_an_act_in_other_words_is_read_as_that_act(title: str, event: str, body: str) -> None:
+    facts = reader().read(NewsItem(id="1", title=title))
+    acting = [r.id for r in facts.regulators if r.role.value == "primary"]
+    assert (facts.event.type.value, acting) == (event, [body])
+
+
+def test_a_body_that_refused_before_does_not_approve_now() -> None:
+    item = NewsItem(
+        id="1",
+        title="Japan becomes first to clear odronextamab for lymphoma",
+        summary="The decision comes months after the FDA refused to approve the antibody.",
+    )
+    assert [c.regulator for c in reader().read(item).claims if c.foreground] == ["org:PMDA"]
+
+
+def test_a_drug_for_which_patients_are_unfit_is_no_subject() -> None:
+    facts = reader().read(NewsItem(id="1", title="New regimen approved by FDA for cisplatin-ineligible bladder cancer"))
+    assert [d.name for d in facts.drugs if d.role.value == "primary"] == []

@@ -321,3 +321,13 @@ def test_what_a_tumour_lacks_does_not_tell_its_patients_from_those_with_another_
         after(first, ("FDA turns down Astellas' zolbetuximab, a claudin 18.2 drug for gastric cancer", "")).story_id
         == 1
     )
+
+
+def test_a_filing_taken_back_while_another_is_handed_in_is_one_story() -> None:
+    filed = (
+        "New application for tovorafenib in glioma submitted to the FDA",
+        "At the same time the firm took back its earlier one.",
+    )
+    pulled = ("Day One withdraws FDA application for tovorafenib in glioma and files anew", "")
+    assert after(filed, pulled, days=1).story_id == 1
+    assert after(filed, pulled, days=30).decision is not Decision.SAME
