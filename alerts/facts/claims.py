@@ -98,7 +98,7 @@ def _event_day(reading: Reading) -> date | None:
     main = reading.main
     if main is None:
         return None
-    for sentence in reading.parts[: LEAD_SENTENCES + 2]:
+    for sentence in (s for s in reading.parts[: LEAD_SENTENCES + 2] if s.digits):
         day = event_date(sentence.keyed.key, reading.item.published)
         told_before = is_background(sentence) and not sentence.keyed.key.startswith("since ")
         if day is None or told_before:

@@ -4,7 +4,7 @@
 import re
 from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from alerts.facts.phrases import Guarded, Phrases, branches
@@ -25,7 +25,7 @@ class Row(NamedTuple):
     type: EventType
     status: str | None
     pattern: str
-    unless: re.Pattern[str] | None
+    unless: str | None
     title_only: bool
     firm: bool
 
@@ -56,7 +56,7 @@ def _grammar() -> tuple[Row, ...]:
             EventType(row["event"]),
             row.get("status"),
             _from_a_word(_spelt("|".join(row["any"]), data["words"])),
-            re.compile(_spelt(row["unless"], data["words"])) if "unless" in row else None,
+            _spelt(row["unless"], data["words"]) if "unless" in row else None,
             row.get("where") == "title",
             row.get("level") != "loose",
         )
@@ -85,6 +85,7 @@ _PLACED = (r"\b", "^", "(?<")  # says itself where it begins
 GRAMMAR = _grammar()
 _SIGN = re.compile(r"(?<=B )(?:positive|negative)\b")
 _PHRASES = Phrases(((rank, row.pattern) for rank, row in enumerate(GRAMMAR)), keep="events")
+_UNLESS = Phrases(((rank, row.unless) for rank, row in enumerate(GRAMMAR) if row.unless), keep="unless")
 
 
 def events(masked: str, *, title: bool = False, kinds: Collection[EventType] = EVERY) -> Iterator[Event]:
@@ -115,9 +116,13 @@ class _Asked:
     def _event(self, rank: int) -> Event | None:
         row = GRAMMAR[rank]
         hit = _PHRASES.leftmost(self._masked, rank, self._may)
-        if hit is None or (row.unless and row.unless.search(self._masked)):
+        if hit is None or (row.unless and _UNLESS.holds(self._masked, rank, self._may_not)):
             return None
         return Event(row.type, row.status, hit.start(), hit.end(), rank, row.firm)
+
+    @cached_property
+    def _may_not(self) -> int:
+        return _UNLESS.may(self._masked)
 
 
 _asked = lru_cache(maxsize=32)(_Asked)  # the steps of reading an item ask its sentences again and again

@@ -61,7 +61,7 @@ class NovelFinder:
             if sentence.part is Part.BOILERPLATE or sentence.shouting:
                 continue
             held = sorted(taken.get(sentence.number, ()))
-            for name, start, end in self._candidates(sentence.text):
+            for name, start, end in self._candidates(sentence.text, digits=sentence.digits):
                 if all(end <= s or start >= e for s, e, _ in held) and key_of(name) not in self._refused:
                     alias = _is_alias(sentence.text, start, end, held)
                     held.append((start, end, True))
@@ -80,7 +80,7 @@ class NovelFinder:
             self._stemless.clear()
         return made
 
-    def _candidates(self, text: str) -> Iterator[tuple[str, int, int]]:
+    def _candidates(self, text: str, *, digits: bool) -> Iterator[tuple[str, int, int]]:
         for hit in _PAIR.finditer(text) if _OF_PAIR.holds(text.lower()) else ():
             yield hit.group().lower(), hit.start(), hit.end()
         stemmed = self._stemmed(text)
@@ -89,7 +89,7 @@ class NovelFinder:
                 yield hit.group().lower(), hit.start(), hit.end()
         if "™" in text or "®" in text:
             yield from _brands(text)
-        for hit in _codes(text):
+        for hit in _codes(text) if digits else ():
             if not _NO_CODE.match(hit.group()) and not _OF_TRIAL.search(
                 text, max(0, hit.start() - _TRIAL_CHARS), hit.start()
             ):

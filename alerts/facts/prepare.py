@@ -30,6 +30,7 @@ class Sentence(NamedTuple):
     offsets: Sequence[int]
     keyed: Keyed
     shouting: bool  # all capitals: case tells nothing here
+    digits: bool  # any: without them nothing is looked for that has some
 
     def mention(self, start: int, end: int, source: str) -> Mention:
         """Span of key positions → span in the field as given."""
@@ -94,6 +95,7 @@ _BOILERPLATE = re.compile(
     re.I,
 )
 _CAPITALS, _SMALLS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz"
+_DIGITS, _DIGIT = b"0123456789", re.compile(r"\d")
 _NO_LETTER = bytes(b for b in range(256) if chr(b) not in "abcdefghijklmnopqrstuvwxyz0123456789")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _RUN_TOGETHER = re.compile(r"[a-z][A-Z][a-z]")
@@ -135,19 +137,20 @@ def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
     for start, end in spans:
         words = text[start:end]
         boilerplate = boilerplate or (field == "summary" and bool(_BOILERPLATE.match(words.strip())))
-        capitals = _count(words, _CAPITALS)
+        letters = words.encode()
+        capitals = _count(letters, _CAPITALS)
         if not words.strip() or (capitals > MIN_TAGS and _is_run_together(words)):
             continue  # a run-together list of tags is no sentence
         part = Part.TITLE if field == "title" else Part.BOILERPLATE if boilerplate else Part.BODY
-        shouting = capitals > 12 and capitals > 4 * _count(words, _SMALLS)
+        shouting = capitals > 12 and capitals > 4 * _count(letters, _SMALLS)
         where = offsets[start : end + 1]
-        made.append(Sentence(field, part, first + len(made), words, where, keyed(words), shouting))
+        digits = bool(_count(letters, _DIGITS) if words.isascii() else _DIGIT.search(words))
+        made.append(Sentence(field, part, first + len(made), words, where, keyed(words), shouting, digits))
     return made
 
 
-def _count(words: str, kind: bytes) -> int:
+def _count(letters: bytes, kind: bytes) -> int:
     """How many letters of a kind, of those without accents."""
-    letters = words.encode()
     return len(letters) - len(letters.translate(None, kind))
 
 

@@ -68,6 +68,8 @@ def _partners(reading: Reading, chosen: set[str]) -> set[str]:
     """Named parts of a regimen that title and lead join to the chosen drugs ("X plus Y and Z")."""
     drugs = [f for f in reading.found if f.hit.kind == "drug" and f.sentence.number <= PARTNER_SENTENCES]
     joined = set(chosen)
+    if len(drugs) < 2:
+        return joined
     for first, second in pairwise(drugs):
         if first.sentence is not second.sentence or not second.subject or is_background(first.sentence):
             continue

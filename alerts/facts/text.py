@@ -18,7 +18,7 @@ _MARKS = "®™©\u200b\u200c\u200d\u00ad'’`"
 _ASCII = bytes(ord(" ") if chr(b) in _BLANKS else ord(chr(b).lower()) for b in range(128)) + bytes(range(128, 256))
 # Where the key is not as long as the text: a run of blanks, a mark, the one capital that lowers to two characters.
 _ODD = re.compile(rf"[{re.escape(_BLANKS)}][{re.escape(_BLANKS + _MARKS)}]+|[{_MARKS}]+|İ")
-_MARK = re.compile(rf"[{_MARKS}İ]")
+_MARK = re.compile(rf"[{_MARKS}İ]")  # of text beyond ASCII
 # Accents are folded, a letter for a letter: Waldenström, Sézary, Société.
 _FOLDED = str.maketrans("àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ", "aaaaaaceeeeiiiinoooooouuuuyy")
 _ACCENT = re.compile("[à-ÿ]")
@@ -35,7 +35,7 @@ class Keyed(NamedTuple):
 
 def keyed(text: str) -> Keyed:
     """Lower case, dashes and white space to one blank, marks dropped, American spelling; offsets kept."""
-    if not _MARK.search(text):
+    if not ("'" in text or "`" in text if text.isascii() else _MARK.search(text)):
         key = text.encode().translate(_ASCII).decode() if text.isascii() else _plain(text)
         if "  " not in key:  # most text: a character for a character
             return _american(key, range(len(text) + 1))

@@ -26,7 +26,7 @@ _CALLED = re.compile(
 )
 _QUOTED = re.compile(rf"[\"“]{_NAME}[\"”](?=.{{0,40}}\b(?i:trial|study)\b)")
 _NAMED = re.compile(
-    rf"\b(?:[Tt]rial|[Ss]tudy|TRIAL|STUDY)s?(?: \(|, |: | called | named | known as | dubbed |[,:]? [\"“]){_NAME}"
+    rf"(?:Trial|trial|Study|study|TRIAL|STUDY)(?<!\w.....)s?(?: \(|, |: | called | named | known as | dubbed |[,:]? [\"“]){_NAME}"
 )
 _BRACKETED = re.compile(
     rf"\({_NAME}(?:,? (?:NCT\d+|[A-Z]+[\d-]+))?\)(?=[:.,]|\s*$)|^(?:[A-Z]+[- ]?\d+ [-–—] )?{_NAME.replace('name', 'first')}:"
@@ -41,12 +41,16 @@ _WORD_NAMED = re.compile(
 )
 # A company's number of a study: the drug's code goes on.
 _STUDY_OF_CODE = re.compile(r"(?P<name>[A-Z](?<![\w-].)[A-Z]{1,5}-?\d{3,5}[A-Z]?-[A-Z]{0,2}\d{2,3})(?![\w-])")
-_FROM = re.compile(rf"\b(?:from|of|in)(?: the)? {_NAME}(?=[:.,;]|\s*$| (?:and|at|presented|show|subgroup))")
+_FROM = re.compile(
+    rf"(?:from(?<!\w....)|(?:of|in)(?<!\w..))(?: the)? {_NAME}(?=[:.,;]|\s*$| (?:and|at|presented|show|subgroup))"
+)
 # "Study NAME in …"; "the NAME Randomized Trial", where a capital inside is enough; "the OAK and POPLAR trials"; a name that is spelt out.
 _BEHIND = re.compile(
-    rf"\b(?:[Tt]rial|[Ss]tudy) (?P<name>{_TOK}(?: [A-Z]{{4,}})?)(?= (?:at|in|for|of|on|and|to|with)\b|[.,;:]|\s*$)"
+    rf"(?:Trial|trial|Study|study)(?<!\w.....) (?P<name>{_TOK}(?: [A-Z]{{4,}})?)(?= (?:at|in|for|of|on|and|to|with)\b|[.,;:]|\s*$)"
 )
-_SHOWN = re.compile(rf"\b[Tt]he {_NAME}(?: (?i:randomi[sz]ed|clinical|controlled|phase \S+)){{0,4}} (?i:trial|study)\b")
+_SHOWN = re.compile(
+    rf"[Tt]he(?<!\w...) {_NAME}(?: (?i:randomi[sz]ed|clinical|controlled|phase \S+)){{0,4}} (?i:trial|study)\b"
+)
 _PAIRED = re.compile(rf"(?<![\w-])(?P<name>[A-Z]{{3}}[A-Z\d-]*),? and (?:the )?{_TOK}{_BETWEEN} (?i:trials|studies)\b")
 _SPELT = re.compile(rf"\b(?:Trial|Study) \({_NAME}[);,]")
 _INNER = re.compile(r"[a-zα-ω][A-Z]|[A-Z]{2}[a-z]")
@@ -181,7 +185,7 @@ def _free(
 
 def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
     text = sentence.text
-    behind = _NUMBER_BEHIND.search(text) is not None
+    behind = sentence.digits and _NUMBER_BEHIND.search(text) is not None
     numbered = _NUMBERED.finditer(text) if behind and _HYPHEN.search(text) else ()
     for start, end, of_group in (*_HEADS.find(text), *((h.start(), h.end(), False) for h in numbered)):
         name = text[start:end]
@@ -267,7 +271,7 @@ def trials(
     names: dict[str, list[Mention]] = {}
     phase = next((p for s in parts if (p := phase_of(s.keyed.key))), None)
     for sentence in parts:
-        if sentence.part is not Part.BOILERPLATE and _has_id(sentence.text):
+        if sentence.part is not Part.BOILERPLATE and _has_id(sentence):
             for _, pattern in vocabulary.registries[:-2]:
                 for hit in pattern.finditer(sentence.text):
                     ids.setdefault(hit.group().replace(" ", ""), []).append(
@@ -287,8 +291,8 @@ def trials(
     )
 
 
-def _has_id(text: str) -> bool:
-    return _REGISTERED.search(text) is not None or "RBR-" in text
+def _has_id(sentence: Sentence) -> bool:
+    return (sentence.digits and _REGISTERED.search(sentence.text) is not None) or "RBR-" in sentence.text
 
 
 def phase_of(key: str) -> str | None:
