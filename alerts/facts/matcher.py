@@ -54,7 +54,7 @@ _CANCER_DRUGS = {"approved", "listed", "stem_only"}
 _KIND_OF_DISEASE = (
     r"(?:newly diagnosed|relapsed|refractory|r r|advanced|metastatic|recurrent|resistant|smou?ldering|untreated|treated|pretreated|eligible|ineligible"
     r"|mutated|mutant|mutations?|amplified|rearranged|fusion|positive|negative|high|low|lower|higher|ultralow|risk|severe|adult|adults|pediatric|paediatric|early|late|stage"
-    r"|front line|frontline|first line|second line|third line|\dl|untransplanted|transfusion dependent|unresponsive|symptomatic|ph|[a-z]+\d\w*\+?|certain|rare|patients|people|with)"
+    r"|front line|frontline|first line|second line|third line|\dl|untransplanted|transfusion dependent|unresponsive|symptomatic|non|keratini[sz]ing|ph|[a-z]+\d\w*\+?|certain|rare|patients|people|with)"
 )
 _DISEASE_BEFORE = re.compile(rf"\b(?:in|for|of|against|treats?|treating|{_KIND_OF_DISEASE}) (?:{_KIND_OF_DISEASE} )*$")
 _DISEASE_BEHIND = re.compile(

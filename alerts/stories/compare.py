@@ -66,6 +66,8 @@ def _named_drugs(a: StoryFacts, b: StoryFacts, trial: Verdict | None) -> Verdict
     found = _drugs(rules.subject_drugs(a.drugs), rules.subject_drugs(b.drugs), trial)
     if found is not Verdict.CONFLICT:
         return found
+    if rules.regimens(a.drugs) & set(b.named) or rules.regimens(b.drugs) & set(a.named):
+        return Verdict.AGREE  # one tells the regimen by its name, the other by its parts and its name
     swapped = trial is Verdict.AGREE and (set(a.drugs) <= set(b.named) or set(b.drugs) <= set(a.named))
     rival = _one_act(a, b) and bool(set(a.drugs) & set(b.named) or set(b.drugs) & set(a.named))
     return Verdict.UNKNOWN if swapped or rival else Verdict.CONFLICT

@@ -115,7 +115,8 @@ def _reaches(step: rules.Step, event: EventType) -> bool:
 
 
 def _drugs(mine: StoryFacts) -> list[str]:
-    return sorted(rules.subject_drugs(mine.drugs))
+    """With the named regimen beside its parts: another outlet may tell only its name."""
+    return sorted(rules.subject_drugs(mine.drugs) | (rules.regimens(mine.named) if mine.drugs else frozenset()))
 
 
 def _nameless(item: NewsItem, mine: StoryFacts) -> tuple[str, ...]:

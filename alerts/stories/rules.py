@@ -117,6 +117,11 @@ def subject_drugs(drugs: Iterable[str]) -> frozenset[str]:
     return frozenset(d for d in named - BACKBONE if not d.startswith("regimen:")) or named
 
 
+def regimens(drugs: Iterable[str]) -> frozenset[str]:
+    """The regimens that are called by a name of their own."""
+    return frozenset(drug for drug in drugs if drug.startswith("regimen:"))
+
+
 def class_wide(drugs: Iterable[str]) -> bool:
     """No drug is named, or so many that the news is on all of their class."""
     return len(set(drugs)) not in range(1, CLASS_WIDE)

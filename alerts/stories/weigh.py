@@ -163,7 +163,8 @@ class Weighed:
             return self.floor
         if not self.drug_shared:
             return min(self.floor, self._floor_of_nameless())
-        base = FLOOR_ONLY if not self._untried() else FLOOR_PATIENTS if self._same_patients() else FLOOR_ONLY_READOUT
+        alike = self._same_patients() or self._same_readout()
+        base = FLOOR_ONLY if not self._untried() else FLOOR_PATIENTS if alike else FLOOR_ONLY_READOUT
         steps = 0 if self._bound_anyhow() else len(self.unknowns)
         return min(self.floor, self._unswallowed(base + FLOOR_ONLY_STEP * steps))
 
@@ -183,6 +184,11 @@ class Weighed:
     def _same_patients(self) -> bool:
         """Cancer, marker and line or stage are told alike."""
         return all(self.fields.get(f) is Verdict.AGREE for f in ("indications", "biomarkers", "setting"))
+
+    def _same_readout(self) -> bool:
+        """The same outcome of one day, of a drug that is not in every regimen."""
+        alike = self.mine.event is self.story.facts.event and not self.unknowns and self._told_within(SAME_ACT)
+        return alike and self.tier not in PAPERS and bool(set(self.mine.drugs) - rules.PARTNERS)
 
     def _bound_anyhow(self) -> bool:
         """A partner of the same regimen may be left out; so may the cancer of a body's only act of a day or of a company's,

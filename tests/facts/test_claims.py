@@ -113,6 +113,9 @@ def test_what_brings_no_signal_is_no_news_of_harm(title: str, event: str) -> Non
         ("Odronextamab fails to convince FDA panel in lymphoma", "rejection", "org:FDA"),
         ("Regeneron may resume testing odronextamab in lymphoma as FDA releases its hold", "trial_start", "org:FDA"),
         ("FDA slaps a hold on the lymphoma trial of odronextamab", "trial_stopped", "org:FDA"),
+        ("FDA withholds full approval of odronextamab in lymphoma", "rejection", "org:FDA"),
+        ("Odronextamab fails to clear the FDA in follicular lymphoma", "rejection", "org:FDA"),
+        ("Regeneron celebrates a long-awaited FDA win in lymphoma with odronextamab", "approval", "org:FDA"),
     ],
 )
 def test_an_act_in_other_words_is_read_as_that_act(title: str, event: str, body: str) -> None:
@@ -133,3 +136,30 @@ def test_a_body_that_refused_before_does_not_approve_now() -> None:
 def test_a_drug_for_which_patients_are_unfit_is_no_subject() -> None:
     facts = reader().read(NewsItem(id="1", title="New regimen approved by FDA for cisplatin-ineligible bladder cancer"))
     assert [d.name for d in facts.drugs if d.role.value == "primary"] == []
+
+
+def test_an_update_on_a_review_is_what_the_text_says_it_is() -> None:
+    item = NewsItem(
+        id="1",
+        title="Regeneron gives regulatory update on odronextamab in follicular lymphoma",
+        summary="The company received a complete response letter from the FDA.",
+    )
+    assert reader().read(item).event.type.value == "rejection"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Opdivo challenger odronextamab shrinks lymphoma in late-stage trial",
+        "Odronextamab challenges Columvi in lymphoma after FDA approval",
+    ],
+)
+def test_the_rival_in_a_headline_is_no_subject(title: str) -> None:
+    facts = reader().read(NewsItem(id="1", title=title))
+    assert [d.name for d in facts.drugs if d.role.value == "primary"] == ["odronextamab"]
+
+
+def test_a_dropped_drug_is_a_stopped_programme() -> None:
+    assert reader().read(NewsItem(id="1", title="Roche ditches tiragolumab")).event.type.value == "trial_stopped"
+    dearer = NewsItem(id="1", title="Roche drops Tecentriq prices in Brazil")
+    assert reader().read(dearer).event.type.value != "trial_stopped"

@@ -331,3 +331,21 @@ def test_a_filing_taken_back_while_another_is_handed_in_is_one_story() -> None:
     pulled = ("Day One withdraws FDA application for tovorafenib in glioma and files anew", "")
     assert after(filed, pulled, days=1).story_id == 1
     assert after(filed, pulled, days=30).decision is not Decision.SAME
+
+
+def test_a_regimen_by_its_name_is_the_regimen_by_its_parts() -> None:
+    parts = (
+        "FDA approves Onivyde with oxaliplatin, fluorouracil and leucovorin (NALIRIFOX) in pancreatic cancer",
+        "Ipsen's NAPOLI 3 trial was positive.",
+    )
+    assert after(parts, ("NALIRIFOX approved by FDA as a first treatment of pancreatic cancer", "")).story_id == 1
+    assert after(parts, ("FOLFIRINOX approved by FDA in pancreatic cancer", "")).decision is Decision.NEW
+
+
+def test_two_reports_of_one_outcome_on_one_day_need_few_words_in_common() -> None:
+    company = (
+        "Tovorafenib showed highly significant prolongation of the time to progression in low-grade glioma",
+        "Independent monitors looked at LOGGIC as planned.",
+    )
+    wire = ("Day One's tovorafenib meets goal of glioma study", "The firm will talk to regulators next.")
+    assert after(company, wire, days=0.5).story_id == 1
