@@ -95,6 +95,8 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     titled = {c for c, places in by_id.items() if any(p.titled for p in places) and c != CANCER}
     told = {c for c in titled if not all(_describes(p) for p in by_id[c] if p.titled)}
     leading = _first_named(by_id, LEAD_SENTENCES - 1) - {CANCER}
+    if titled and not told:  # "blood cancer drug X": the lead tells of which
+        titled = {c for c in leading if titled & tree.ancestors(c) and c not in titled} or titled
     titled = told or titled or _first_named(by_id, 1) - {CANCER} or leading
     if titled <= SEATS:  # "metastases in the brain": of what, the lead tells
         titled |= _first_named({c: p for c, p in by_id.items() if c not in SEATS}, 1) - {CANCER}
@@ -203,9 +205,8 @@ def body_of_the_land(reading: Reading, names: dict[str, str]) -> list[RegulatorF
 
 
 def without_harms(by_id: Places) -> Places:
-    """In news of a harm: without the cancers that a drug is said to cause, if others are named."""
-    left = {c: places for c, places in by_id.items() if not all(_is_harm(p) for p in places)}
-    return left or by_id
+    """In news of a harm: without the cancers that a drug is said to cause."""
+    return {c: places for c, places in by_id.items() if not all(_is_harm(p) for p in places)}
 
 
 def _is_harm(place: Found) -> bool:
