@@ -15,6 +15,7 @@ from alerts.facts.kept import kept, shipped
 
 MAX_WORDS = 60  # more ways to write a part tell nothing any more
 MIN_CHARS = 2
+MANY_WORDS = 1000  # of which a table of all states does not stay in a processor's cache
 MAX_PARTS = 3  # sets of words of which an expression needs one each; a fourth hides hardly one expression more
 # A word, without a letter that is repeated or left out; one letter or more of a kind.
 _WORD = re.compile(r"(?P<word>[A-Za-z][A-Za-z ]*)(?![?*+{])|(?P<letter>[A-Za-z])\+(?![?+])")
@@ -52,7 +53,8 @@ class Phrases:
         self._bits = list(table.values())
         self._always = self._all_met(self._met)
         # Few words: a table of all states is small, made at once and the fastest to run.
-        self._automaton = AhoCorasick(list(table), implementation=Implementation.DFA)
+        few = Implementation.DFA if len(table) < MANY_WORDS else None
+        self._automaton = AhoCorasick(list(table), implementation=few)
 
     def may(self, text: str) -> int:
         """The expressions whose words the text holds, as bits."""

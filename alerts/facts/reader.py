@@ -122,25 +122,26 @@ class Reader:
 
     def _masked(self, parts: list[Sentence], found: Sequence[Found], named: Sequence[trials.Place]) -> dict[int, str]:
         """Match keys by sentence number, with known names overwritten by the capital of their kind."""
-        keys: dict[int, list[str]] = {}
+        keys: dict[int, str] = {}
         for one in found:
             hit = one.hit
-            letter = events.MASKS.get(hit.kind) or self._body_mask(hit.id, one.mention.text)
-            chars = keys.get(one.sentence.number) or keys.setdefault(one.sentence.number, list(one.sentence.keyed.key))
-            chars[hit.start : hit.end] = letter * (hit.end - hit.start)
+            letter = events.MASKS.get(hit.kind) or self._body_mask(one)
+            key = keys.get(one.sentence.number) or one.sentence.keyed.key
+            keys[one.sentence.number] = f"{key[: hit.start]}{letter * (hit.end - hit.start)}{key[hit.end :]}"
         for place in named:
             offsets = place.sentence.keyed.offsets
             start, end = bisect_left(offsets, place.start), bisect_left(offsets, place.end)
-            chars = keys.setdefault(place.sentence.number, list(place.sentence.keyed.key))
-            chars[start:end] = "T" * (end - start)
-        return {p.number: events.plainer("".join(keys.get(p.number) or p.keyed.key)) for p in parts}
+            key = keys.get(place.sentence.number) or place.sentence.keyed.key
+            keys[place.sentence.number] = f"{key[:start]}{'T' * (end - start)}{key[end:]}"
+        return {p.number: events.plainer(keys.get(p.number) or p.keyed.key) for p in parts}
 
-    def _body_mask(self, body: str, words: str) -> str:
-        if body == "org:EMA":
+    def _body_mask(self, body: Found) -> str:
+        if body.hit.id == "org:EMA":
             return "E"
+        words = body.mention.text
         if words == "ODAC" or "dvisory" in words:
             return "A"
-        return events.BODY_MASKS.get(self._vocabulary.bodies[body].kind, "X")
+        return events.BODY_MASKS.get(self._vocabulary.bodies[body.hit.id].kind, "X")
 
     def _drugs(self, reading: Reading) -> tuple[DrugFact, ...]:
         by_id = reading.names("drug")
@@ -157,13 +158,13 @@ class Reader:
                 id=drug_id, name=novel_name(mentions[0].text), role=role, tier="novel", mentions=mentions
             )
         drug = self._vocabulary.drugs[drug_id]
-        names = {place.mention.text.strip("®™").lower() for place in places}
+        names = {mention.text.strip("®™").lower() for mention in mentions}
         brand = next((b for b in drug.brands if b.lower() in names), drug.brands[0] if drug.brands else None)
         return DrugFact.of(
             id=drug_id,
             name=shown_name(
                 drug,
-                [place.mention for place in places],
+                mentions,
                 investigational=self._expansion.investigational(drug, item.published),
             ),
             role=role,
@@ -315,7 +316,7 @@ def _with_roles(item: NewsItem, parts: list[Sentence], hits: Sequence[Hit]) -> l
             subject = subject and is_subject(sentence.keyed.key, hit.start, hit.end, earlier)
             earlier.append((hit.start, hit.end, subject))
         source = item.title if sentence.field == "title" else item.summary
-        made.append(Found(hit, sentence, subject, sentence.mention(hit.start, hit.end, source)))
+        made.append(Found(hit, sentence, subject, source))
     return made
 
 

@@ -20,7 +20,12 @@ class Found(NamedTuple):
     hit: Hit
     sentence: Sentence
     subject: bool
-    mention: Mention
+    source: str  # the field as given
+
+    @property
+    def mention(self) -> Mention:
+        """Made as it is asked for: no fact quotes a company."""
+        return self.sentence.mention(self.hit.start, self.hit.end, self.source)
 
     @property
     def titled(self) -> bool:
