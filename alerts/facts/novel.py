@@ -57,11 +57,12 @@ class NovelFinder:
 
     def hits(self, parts: Sequence[Sentence], taken: dict[int, list[tuple[int, int, bool]]]) -> Iterator[Hit]:
         """Unknown drugs. `taken`: (start, end, is a drug) of known names and trials, text positions by sentence number."""
+        pairs = _OF_PAIR.holds(" ".join(s.text for s in parts).lower())
         for at, sentence in enumerate(parts):
             if sentence.part is Part.BOILERPLATE or sentence.shouting:
                 continue
             held = sorted(taken.get(sentence.number, ()))
-            for name, start, end in self._candidates(sentence.text, digits=sentence.digits):
+            for name, start, end in self._candidates(sentence.text, pairs=pairs, digits=sentence.digits):
                 if all(end <= s or start >= e for s, e, _ in held) and key_of(name) not in self._refused:
                     alias = _is_alias(sentence.text, start, end, held)
                     held.append((start, end, True))
@@ -80,8 +81,8 @@ class NovelFinder:
             self._stemless.clear()
         return made
 
-    def _candidates(self, text: str, *, digits: bool) -> Iterator[tuple[str, int, int]]:
-        for hit in _PAIR.finditer(text) if _OF_PAIR.holds(text.lower()) else ():
+    def _candidates(self, text: str, *, pairs: bool, digits: bool) -> Iterator[tuple[str, int, int]]:
+        for hit in _PAIR.finditer(text) if pairs else ():
             yield hit.group().lower(), hit.start(), hit.end()
         stemmed = self._stemmed(text)
         for hit in _WORD.finditer(text) if stemmed else ():

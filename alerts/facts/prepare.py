@@ -81,7 +81,7 @@ _NO_END = re.compile(
     r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)|\b[A-Z])\.$"
 )
 # Behind the last dash; small letters and blanks are the sentence going on.
-_OUTLET = re.compile(r"\s[-–—|]\s(?![a-z]+ [a-z])[^-–—|]{2,40}(?<![.?!])$")
+_OUTLET = re.compile(r"[-–—|](?<=\s.)\s(?![a-z]+ [a-z])[^-–—|]{2,40}(?<![.?!])$")
 # What a journal's note is about: "[Lung Cancer 211 (2026) 108873]".
 _CITED = re.compile(r" ?\[[A-Z][A-Za-z .&]{2,60} \d{1,4} ?\((?:19|20)\d\d\)[^\[\]]*\]?\.?$")
 _CITED_ENDS = tuple("0123456789].")
@@ -123,7 +123,9 @@ def _norm(text: str) -> str:
 
 
 def _without_outlet(title: str) -> str:
-    return _OUTLET.sub("", _CITED.sub("", title) if title.endswith(_CITED_ENDS) else title)
+    title = _CITED.sub("", title) if title.endswith(_CITED_ENDS) else title
+    dash = _OUTLET.search(title)
+    return title[: dash.start() - 1] + title[dash.end() :] if dash else title
 
 
 def _sentences(field: str, raw: str, first: int) -> list[Sentence]:

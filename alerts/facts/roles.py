@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from alerts.facts.phrases import Guarded
+from alerts.facts.phrases import Guarded, word_first
 from alerts.facts.prepare import Sentence
 from alerts.facts.vocabulary import words
 from alerts.model import EventType
@@ -43,7 +43,7 @@ class Land(NamedTuple):
 
 
 LANDS = tuple(
-    Land(row["body"], frozenset(map(EventType, row["acts"])), re.compile(rf"\b(?:{row['words']})(?!\w)"))
+    Land(row["body"], frozenset(map(EventType, row["acts"])), re.compile(word_first(rf"\b(?:{row['words']})(?!\w)")))
     for row in _WORDS["lands"]
 )
 

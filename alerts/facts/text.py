@@ -21,6 +21,7 @@ _ODD = re.compile(rf"[{re.escape(_BLANKS)}][{re.escape(_BLANKS + _MARKS)}]+|[{_M
 _MARK = re.compile(rf"[{_MARKS}İ]")  # of text beyond ASCII
 # Accents are folded, a letter for a letter: Waldenström, Sézary, Société.
 _FOLDED = str.maketrans("àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ", "aaaaaaceeeeiiiinoooooouuuuyy")
+_BLANKS_RUN = re.compile("   *")  # two and more: `re` looks for two as a word
 _ACCENT = re.compile("[à-ÿ]")
 _SPELL_RE = re.compile("|".join(british for british, _ in SPELLINGS))
 _SPELL = dict(SPELLINGS)
@@ -37,8 +38,7 @@ def keyed(text: str) -> Keyed:
     """Lower case, dashes and white space to one blank, marks dropped, American spelling; offsets kept."""
     if not ("'" in text or "`" in text if text.isascii() else _MARK.search(text)):
         key = text.encode().translate(_ASCII).decode() if text.isascii() else _plain(text)
-        if "  " not in key:  # most text: a character for a character
-            return _american(key, range(len(text) + 1))
+        return _american(*_closed_up(key))
     chars: list[str] = []
     offsets: list[int] = []
     last = 0
@@ -51,6 +51,20 @@ def keyed(text: str) -> Keyed:
     chars.append(text[last:])
     offsets += range(last, len(text) + 1)
     return _american(_plain("".join(chars)), offsets)
+
+
+def _closed_up(key: str) -> tuple[str, Sequence[int]]:
+    """With single blanks; most text has no others, and stays a character for a character."""
+    if "  " not in key:
+        return key, range(len(key) + 1)
+    pieces: list[str] = []
+    offsets: list[int] = []
+    last = 0
+    for run in _BLANKS_RUN.finditer(key):
+        pieces.append(key[last : run.start() + 1])
+        offsets += range(last, run.start() + 1)
+        last = run.end()
+    return "".join(pieces) + key[last:], [*offsets, *range(last, len(key) + 1)]
 
 
 def _plain(text: str) -> str:
