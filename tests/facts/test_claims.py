@@ -113,6 +113,8 @@ def test_what_brings_no_signal_is_no_news_of_harm(title: str, event: str) -> Non
         ("Odronextamab fails to convince FDA panel in lymphoma", "rejection", "org:FDA"),
         ("Regeneron may resume testing odronextamab in lymphoma as FDA releases its hold", "trial_start", "org:FDA"),
         ("FDA slaps a hold on the lymphoma trial of odronextamab", "trial_stopped", "org:FDA"),
+        ("FDA hold on a lymphoma study of odronextamab is lifted", "trial_start", "org:FDA"),
+        ("Odronextamab enters another tumour type in the US", "label_expansion", "org:FDA"),
         ("FDA withholds full approval of odronextamab in lymphoma", "rejection", "org:FDA"),
         ("Odronextamab fails to clear the FDA in follicular lymphoma", "rejection", "org:FDA"),
         ("Regeneron celebrates a long-awaited FDA win in lymphoma with odronextamab", "approval", "org:FDA"),

@@ -349,3 +349,8 @@ def test_two_reports_of_one_outcome_on_one_day_need_few_words_in_common() -> Non
     )
     wire = ("Day One's tovorafenib meets goal of glioma study", "The firm will talk to regulators next.")
     assert after(company, wire, days=0.5).story_id == 1
+
+
+def test_a_tumour_of_the_tube_or_the_peritoneum_is_told_as_ovarian_cancer() -> None:
+    regulator = ("FDA approves avutometinib for fallopian tube or primary peritoneal carcinoma", "")
+    assert after(regulator, ("Verastem's avutometinib gains FDA approval in ovarian cancer", "")).story_id == 1
