@@ -16,7 +16,7 @@ from alerts.facts.novel import NovelFinder, is_novel, novel_name
 from alerts.facts.prepare import Part, Sentence, sentences
 from alerts.facts.reading import Found, Reading
 from alerts.facts.relevance import AGAINST_TUMORS, AT_LARGE, CANCER_WORDS, COMPANY_OF_FIELD, THE_FIELD, is_relevant
-from alerts.facts.roles import about_spans, is_derived, is_house, is_idiom, is_state, is_subject
+from alerts.facts.roles import about_spans, is_derived, is_house, is_idiom, is_label, is_state, is_subject
 from alerts.facts.short_forms import without_others
 from alerts.facts.subjects import (
     Places,
@@ -270,7 +270,9 @@ def _is_of_the_field(drug: DrugFact, event: EventType) -> bool:
 def _is_other_word(parts: Sequence[Sentence], hit: Hit) -> bool:
     """A body's name that is an ordinary word; a drug's short form that is the state of a disease."""
     if hit.kind == "body":
-        return is_idiom(parts[hit.sentence].keyed.key[hit.end :])
+        sentence = parts[hit.sentence]
+        key = sentence.keyed.key
+        return is_idiom(key[hit.end :]) or (sentence.part is Part.BODY and is_label(key, hit.start, hit.end))
     if hit.id == CANCER:
         return is_house(parts[hit.sentence].keyed.key, hit.start, hit.end)
     short = hit.kind == "drug" and hit.end - hit.start <= SHORT_CHARS

@@ -13,6 +13,7 @@ from alerts.model import EventType
 
 _WORDS: dict[str, Any] = words("roles")
 _NOT_SUBJECT = Guarded(rf"\b(?:{_WORDS['compared']}|{_WORDS['prior']}){_WORDS['link']} $")
+_HARM_AFTER = re.compile(_WORDS["harm_after"])
 _LISTED = re.compile(_WORDS["listed"])
 _AFTER_NAME = re.compile(_WORDS["after_name"])
 _BACKGROUND = Guarded(_WORDS["background"])
@@ -21,6 +22,7 @@ _OF_THE_DAY = re.compile(_WORDS["of_the_day"])
 _FURTHER = Guarded(_WORDS["further"])
 _DESCRIBES = re.compile(_WORDS["describes"])
 _IDIOM, _HOUSE = re.compile(_WORDS["idiom"]), re.compile(_WORDS["house"])
+_MARKETED = re.compile(_WORDS["marketed"])
 _WENT_BEFORE = re.compile(_WORDS["went_before"])
 _ACTS, _HARM = re.compile(_WORDS["acts"]), re.compile(_WORDS["harm"])
 _ABOUT = re.compile(_WORDS["about"])
@@ -51,8 +53,10 @@ LANDS = tuple(
 def is_subject(key: str, start: int, end: int, earlier: Sequence[tuple[int, int, bool]]) -> bool:
     """May the name be what the sentence is about? `earlier`: (start, end, subject) of the drug names before it."""
     before = key[max(0, start - 90) : start]
-    if _NOT_SUBJECT.holds(before) or _AFTER_NAME.search(key[end : end + 24]):
+    if _AFTER_NAME.search(key[end : end + 24]):
         return False
+    if _NOT_SUBJECT.holds(before):
+        return not earlier and bool(_HARM_AFTER.search(before))
     if earlier and _LISTED.search(before):
         _, last_end, last_subject = earlier[-1]
         if start - last_end <= 6:
@@ -90,6 +94,11 @@ def went_before(before: str) -> bool:
 def is_idiom(after: str) -> bool:
     """Do the words behind a body's name make it an ordinary word in capitals?"""
     return _IDIOM.match(after) is not None
+
+
+def is_label(key: str, start: int, end: int) -> bool:
+    """Does a body's name only say of a product that it is on the market: "an FDA-approved antibody"?"""
+    return key.startswith(" approved ", end) and _MARKETED.search(key[:start]) is not None
 
 
 def is_example(before: str, after: str) -> bool:

@@ -64,6 +64,8 @@ _NUMBERED = re.compile(
 _OTHER_KIND = re.compile(
     r"^(?:[IVX]+[ab]?|[A-Z]{1,2}|[A-Z]-?\d|NCT.*|[Aa]nti-.*|[A-Z]{2}\d{8,}|[A-Z][A-Z0-9]\d[A-Z0-9]{8,})$|\.[a-z]|-[a-z]{4,}$|-(?:Based|Funded|Positive|Negative|Mutant|Mutated|Associated|Related|Directed|Targeted|Specific|Year|Cell|Driven|Sponsored|Approved|Led)$"
 )
+# A group's questionnaire, with letters where its trials have numbers: EORTC QLQ-C30.
+_QUESTIONS = re.compile(r"^EORTC[- ][A-Z]+-?[A-Z]{0,2}\d{0,2}$")
 _CODE = re.compile(r"^[A-Z]{2,4}-?[A-Z]?\d{2,}[A-Z]?$")
 _GROUP = re.compile(rf"^(?:{'|'.join(_WORDS['groups'])})(?:[- ]?\d|[- /]|$)", re.I)
 _PHASE = re.compile(r"\bphase (i{1,3}v?|iv|[1-4])(?:[ab])?(?: (i{1,3}|[1-4])(?:[ab])?\b)?", re.I)
@@ -189,7 +191,11 @@ def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
     numbered = _NUMBERED.finditer(text) if behind and _HYPHEN.search(text) else ()
     for start, end, of_group in (*_HEADS.find(text), *((h.start(), h.end(), False) for h in numbered)):
         name = text[start:end]
-        if name.upper() not in _NO_NAMES and (of_group or not _is_code(name, text[:start])):
+        if (
+            name.upper() not in _NO_NAMES
+            and not _QUESTIONS.match(name)
+            and (of_group or not _is_code(name, text[:start]))
+        ):
             yield name, start, end
     if sentence.shouting:
         return
@@ -253,7 +259,7 @@ def _is_mixed(name: str) -> bool:
 def _is_name(name: str) -> bool:
     """Capitals beyond the first letter, and no abbreviation or code of another kind."""
     first = name.split()[0]
-    if first.upper() in _NO_NAMES or name.upper() in _NO_NAMES or _OTHER_KIND.search(first):
+    if first.upper() in _NO_NAMES or name.upper() in _NO_NAMES or _QUESTIONS.match(name) or _OTHER_KIND.search(first):
         return False
     if _CODE.match(first) and not _GROUP.match(first):
         return False  # a company's code: "the CRB-701 study" is a study of that drug
