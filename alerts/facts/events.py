@@ -4,7 +4,7 @@
 import re
 from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime
-from functools import cached_property, lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from alerts.facts.phrases import Guarded, Phrases, branches
@@ -85,7 +85,6 @@ _PLACED = (r"\b", "^", "(?<")  # says itself where it begins
 GRAMMAR = _grammar()
 _SIGN = re.compile(r"(?<=B )(?:positive|negative)\b")
 _PHRASES = Phrases(((rank, row.pattern) for rank, row in enumerate(GRAMMAR)), keep="events")
-_UNLESS = Phrases(((rank, row.unless) for rank, row in enumerate(GRAMMAR) if row.unless), keep="unless")
 
 
 def events(masked: str, *, title: bool = False, kinds: Collection[EventType] = EVERY) -> Iterator[Event]:
@@ -97,6 +96,9 @@ def events(masked: str, *, title: bool = False, kinds: Collection[EventType] = E
             event = asked.event(rank)
             if event is not None:
                 yield event
+
+
+_guarded = cache(Guarded)  # a row's exceptions, made by need: most items ask for few
 
 
 class _Asked:
@@ -116,13 +118,9 @@ class _Asked:
     def _event(self, rank: int) -> Event | None:
         row = GRAMMAR[rank]
         hit = _PHRASES.leftmost(self._masked, rank, self._may)
-        if hit is None or (row.unless and _UNLESS.holds(self._masked, rank, self._may_not)):
+        if hit is None or (row.unless and _guarded(row.unless).holds(self._masked)):
             return None
         return Event(row.type, row.status, hit.start(), hit.end(), rank, row.firm)
-
-    @cached_property
-    def _may_not(self) -> int:
-        return _UNLESS.may(self._masked)
 
 
 _asked = lru_cache(maxsize=32)(_Asked)  # the steps of reading an item ask its sentences again and again

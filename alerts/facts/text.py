@@ -16,9 +16,8 @@ SPELLINGS = (
 _BLANKS = "-‐‑‒–—_/ \t\r\n\u00a0\u202f"
 _MARKS = "®™©\u200b\u200c\u200d\u00ad'’`"
 _ASCII = bytes(ord(" ") if chr(b) in _BLANKS else ord(chr(b).lower()) for b in range(128)) + bytes(range(128, 256))
-# Where the key is not as long as the text: a run of blanks, a mark, the one capital that lowers to two characters.
-_ODD = re.compile(rf"[{re.escape(_BLANKS)}][{re.escape(_BLANKS + _MARKS)}]+|[{_MARKS}]+|İ")
-_MARK = re.compile(rf"[{_MARKS}İ]")  # of text beyond ASCII
+# Where the key is not as long as the text, but for runs of blanks: a mark, the one capital that lowers to two characters.
+_MARK = re.compile(rf"[{_MARKS}İ]")
 # Accents are folded, a letter for a letter: Waldenström, Sézary, Société.
 _FOLDED = str.maketrans("àáâãäåçèéêëìíîïñòóôõöøùúûüýÿ", "aaaaaaceeeeiiiinoooooouuuuyy")
 _BLANKS_RUN = re.compile("   *")  # two and more: `re` looks for two as a word
@@ -37,34 +36,32 @@ class Keyed(NamedTuple):
 def keyed(text: str) -> Keyed:
     """Lower case, dashes and white space to one blank, marks dropped, American spelling; offsets kept."""
     if not ("'" in text or "`" in text if text.isascii() else _MARK.search(text)):
-        key = text.encode().translate(_ASCII).decode() if text.isascii() else _plain(text)
-        return _american(*_closed_up(key))
+        return _american(*_closed_up(_plain(text), range(len(text) + 1)))
     chars: list[str] = []
     offsets: list[int] = []
     last = 0
-    for odd in _ODD.finditer(text):
-        first = odd.group()[0]
-        new = "" if first in _MARKS else "i̇" if first == "İ" else " "
-        chars += (text[last : odd.start()], new)
-        offsets += [*range(last, odd.start()), *[odd.start()] * len(new)]
-        last = odd.end()
+    for mark in _MARK.finditer(text):
+        new = "i̇" if mark.group() == "İ" else ""
+        chars += (text[last : mark.start()], new)
+        offsets += [*range(last, mark.start()), *[mark.start()] * len(new)]
+        last = mark.end()
     chars.append(text[last:])
     offsets += range(last, len(text) + 1)
-    return _american(_plain("".join(chars)), offsets)
+    return _american(*_closed_up(_plain("".join(chars)), offsets))
 
 
-def _closed_up(key: str) -> tuple[str, Sequence[int]]:
-    """With single blanks; most text has no others, and stays a character for a character."""
+def _closed_up(key: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
+    """With single blanks, as most text has them."""
     if "  " not in key:
-        return key, range(len(key) + 1)
+        return key, offsets
     pieces: list[str] = []
-    offsets: list[int] = []
+    kept: list[int] = []
     last = 0
     for run in _BLANKS_RUN.finditer(key):
         pieces.append(key[last : run.start() + 1])
-        offsets += range(last, run.start() + 1)
+        kept += offsets[last : run.start() + 1]
         last = run.end()
-    return "".join(pieces) + key[last:], [*offsets, *range(last, len(key) + 1)]
+    return "".join(pieces) + key[last:], [*kept, *offsets[last:]]
 
 
 def _plain(text: str) -> str:
