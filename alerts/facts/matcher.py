@@ -72,6 +72,13 @@ _PAIR = re.compile("|".join(_NOVEL["pairs"]))
 _DESCRIBED = _NOVEL["descriptions"]
 _HEADS, _KINDS, _VACCINES = (frozenset(_DESCRIBED[key]) for key in ("heads", "words", "vaccines"))
 _TARGET, _PARTED = re.compile(_DESCRIBED["target"]), re.compile(r"[ /-]+")
+_CANCER = "doid:162"
+# "cancers of the larynx and hypopharynx": a head, and the sites behind it.
+_OF_SITES = re.compile(
+    r"\b(?P<head>cancer|tumor|carcinoma|adenocarcinoma|malignan)(?:s|cy|cies)? of (?:the )?(?=[a-z])"
+)
+_NEXT_SITE = re.compile(r"(?:,? and|,? or|,)(?: the)? (?=[a-z])")
+_SITE = re.compile(r"[a-z]+(?: [a-z]+){0,2}")
 _JOINS = (" and ", " or ", " & ", ", ", " other ")
 _CELLS = re.compile("[bt] cell ")  # which an "and" joins two kinds of
 _AND = re.compile(r",? (?:and|or|&|and or) (?:other )?$|, $")
@@ -139,6 +146,8 @@ class Matcher:
             found += [hit for hit in unsure if _treated(key, hit)]
         if "(" in key:
             found += self._around_brackets(at, key)
+        if " of " in key:
+            found += self._of_sites(at, key)
         if not found:
             return found
         found.sort(key=_longest)
@@ -161,6 +170,31 @@ class Matcher:
                 for name in self._names[pattern] if last else ():
                     if name.kind == "indication" and name.exact is None:
                         yield Hit(name.kind, name.id, at, start, last + len(inside.group()))
+
+    def _of_sites(self, at: int, key: str) -> Iterator[Hit]:
+        """Cancers named by site behind one head: "cancers of the breast and ovary"."""
+        for head in _OF_SITES.finditer(key):
+            start, behind = head.start(), head.end()
+            while site := self._site(key, behind, head["head"]):
+                found, end = site
+                yield Hit("indication", found, at, start, end)
+                following = _NEXT_SITE.match(key, end)
+                if following is None:
+                    break
+                start = behind = following.end()
+
+    def _site(self, key: str, start: int, head: str) -> tuple[str, int] | None:
+        """The cancer of the site that begins here, and where the site ends; the longest name first."""
+        words = _SITE.match(key, start)
+        for kind in (head, "cancer") if words else ():
+            site = words.group() if words else ""
+            while site:
+                for name in (f"{site} {kind}", f"{kind} of the {site}", f"{kind} of {site}"):
+                    found = self._cancers.get(name)
+                    if found and found != _CANCER:
+                        return found, start + len(site)
+                site = site.rpartition(" ")[0]
+        return None
 
     def _coordinated(self, hit: Hit, key: str, taken: list[Hit]) -> list[Hit]:
         """ "pancreatic and extra-pancreatic neuroendocrine tumors" names two cancers: the first borrows the last's head."""

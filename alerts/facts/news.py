@@ -46,6 +46,11 @@ _DESIGN = re.compile(r"rationale|study protocol|trial in progress|study design|p
 _PLANNED = re.compile(
     r"\bwill be (?:randomi|enrol|assign|stratif|evaluat|recruit|treated)|\b(?:is|are) (?:currently )?(?:an? )?(?:ongoing|evaluating|recruiting|enrolling|being randomi)|primary end ?points? (?:is|are|will)"
 )
+# "NAME: a phase 3 study of …", and of it only what it is: a design without results.
+_NAMES_DESIGN = re.compile(
+    r"^[^:]{3,30}: (?:an? |the )?(?:\S+ ){0,5}?phase \S+ (?:\S+ ){0,3}?(?:study|trial) (?:of|evaluating|comparing|assessing)\b"
+)
+_IS_TRIAL = re.compile(r"\bis an? (?:\S+ ){0,7}?phase \S+ (?:\S+ ){0,3}?(?:study|trial)\b")
 _RESULTS = re.compile(r"\b(?:results|findings) ?:|\bmedian follow up")
 # Work at the bench, told as if it were a readout.
 _BENCH = re.compile(
@@ -167,6 +172,8 @@ def _article(title: Sentence, titled: Sequence[Told], parts: Sequence[Sentence],
         return fallback
     if _BENCH.search(whole) and not _IN_PATIENTS.search(whole) and not _CLINIC.search(title.keyed.key):
         return fallback
+    if _NAMES_DESIGN.search(title.keyed.key) and _is_design(body, whole):
+        return fallback._replace(event=fallback.event._replace(type=_T.TRIAL_START))
     directed = [t for t in titled if t.event.type in _DIRECTED]
     directed += [Told(p, e) for p in _results(body) for e in events(masked[p.number], kinds=_DIRECTED)]
     if directed:
@@ -177,6 +184,12 @@ def _article(title: Sentence, titled: Sequence[Told], parts: Sequence[Sentence],
         (t for t in titled if t.event.type is _T.TRIAL_UPDATE),
         fallback._replace(event=fallback.event._replace(type=_T.TRIAL_UPDATE)),
     )
+
+
+def _is_design(body: Sequence[Sentence], whole: str) -> bool:
+    """Does an abstract without sections and results say what a trial is?"""
+    shown = _RESULTS.search(whole) or any(_is_section(p.keyed.key) for p in body[:8])
+    return bool(_IS_TRIAL.search(whole)) and not shown
 
 
 def _whole(title: Sentence, masked: Mapping[int, str], kind: EventType) -> Told:

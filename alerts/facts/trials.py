@@ -62,7 +62,7 @@ _NUMBERED = re.compile(
 )
 # Roman numbers, genes, securities, addresses, "NIH-funded".
 _OTHER_KIND = re.compile(
-    r"^(?:[IVX]+[ab]?|[A-Z]{1,2}|[A-Z]-?\d|NCT.*|[Aa]nti-.*|[A-Z]{2}\d{8,}|[A-Z][A-Z0-9]\d[A-Z0-9]{8,})$|\.[a-z]|-[a-z]{4,}$|-(?:Based|Funded|Positive|Negative|Mutant|Mutated|Associated|Related|Directed|Targeted|Specific|Year|Cell|Driven|Sponsored|Approved|Led)$"
+    r"^(?:(?:[A-Z]\.)+[A-Z]?|[IVX]+[ab]?|[A-Z]{1,2}|[A-Z]-?\d|NCT.*|[Aa]nti-.*|[A-Z]{2}\d{8,}|[A-Z][A-Z0-9]\d[A-Z0-9]{8,})$|\.[a-z]|-[a-z]{4,}$|-(?:Based|Funded|Positive|Negative|Mutant|Mutated|Associated|Related|Directed|Targeted|Specific|Year|Cell|Driven|Sponsored|Approved|Led)$"
 )
 # A group's questionnaire, with letters where its trials have numbers: EORTC QLQ-C30.
 _QUESTIONS = re.compile(r"^EORTC[- ][A-Z]+-?[A-Z]{0,2}\d{0,2}$")
