@@ -16,7 +16,7 @@ _DIRECTED = {_T.TRIAL_POSITIVE, _T.TRIAL_NEGATIVE}
 _OWN_WORDS, _AUTHORISED = {_T.OTHER, _T.RESEARCH, _T.ACCESS}, {_T.APPROVAL, _T.LABEL_EXPANSION}
 # "…: a multicentre phase Ib study", whatever else the title has words for.
 _SAYS_TRIAL = re.compile(
-    r": an? (?!.*\banalys)(?:\S+ ){0,6}phase \S+ (?:\S+ ){0,3}(?:study|trial)\W*$"
+    r"(?::|(?<!\bin)(?<!\bof)(?<!\bon)(?<!\bto)(?<!\bfor)(?<!\bfrom)(?<!\bwith)(?<!\bwithin)) an? (?!.*\banalys)(?:\S+ ){0,6}phase \S+ (?:\S+ ){0,3}(?:study|trial)\W*$"
     r"|^(?!.*(?:marker|genom|circulat|predict|prognos|resist|mechanis|profil|real world|retrospective)).*D.* from (?:the )?(?:\S+ ){0,3}phase \S+ (?:\S+ ){0,3}(?:study|trial)\W*$"
 )
 # A trial of a kind of drug that the title does not name.
