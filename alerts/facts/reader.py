@@ -41,7 +41,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.36"
+EXTRACTOR_VERSION = "2026.11.37"
 SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
