@@ -52,6 +52,12 @@ _NAMES_DESIGN = re.compile(
 )
 _IS_TRIAL = re.compile(r"\bis an? (?:\S+ ){0,7}?phase \S+ (?:\S+ ){0,3}?(?:study|trial)\b")
 _RESULTS = re.compile(r"\b(?:results|findings) ?:|\bmedian follow up")
+# What was given in practice, told of drugs as a trial would be; a title that says it is a trial says so.
+_OBSERVED = re.compile(
+    r"\b(?:this|an?|our) (?:\S+ ){0,4}(?:retrospective|real world|observational)(?: \S+){0,3} (?:study|analysis|cohort)\b"
+    r"|retrospectively (?:analy|review|collect|includ|identif|enrol)|\bdigiti[sz]ed\b|\bdiscovery and development of\b"
+)
+_STUDIED = re.compile(r"\bphase \S|randomi|\btrial\b|T{4,}")
 # Work at the bench, told as if it were a readout.
 _BENCH = re.compile(
     r"\b(?:pre ?clini?cal|non ?clinical|in vitro|in vivo|xenograft|mouse|mice|murine|animal models?|models of|cell lines?)\b"
@@ -169,6 +175,8 @@ def _article(title: Sentence, titled: Sequence[Told], parts: Sequence[Sentence],
         or (_NO_TRIAL.search(name) and not _SAYS_TRIAL.search(name))
         or not ("D" in whole or _UNNAMED.search(name))
     ):
+        return fallback
+    if _OBSERVED.search(whole) and not _STUDIED.search(name):
         return fallback
     if _BENCH.search(whole) and not _IN_PATIENTS.search(whole) and not _CLINIC.search(title.keyed.key):
         return fallback

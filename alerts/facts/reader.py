@@ -41,7 +41,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.37"
+EXTRACTOR_VERSION = "2026.11.38"
 SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 
@@ -82,6 +82,8 @@ class Reader:
         relevant = is_relevant(parts, drugs, cancers, event.type)
         if relevant and not cancers:
             cancers = self._cancer_at_large(reading, drugs)
+        if relevant and event.type is EventType.CONFERENCE:
+            cancers = _shown(drugs, cancers)
         drugs = tuple(d for d in drugs if relevant or _is_of_the_field(d, event.type))
         bound = claims(reading, self._tree, drugs, cancers, bodies)
         return Facts.of(
@@ -265,6 +267,13 @@ class Reader:
 def _is_of_the_field(drug: DrugFact, event: EventType) -> bool:
     """Told in an item that is not about cancer, is it an anticancer drug? What nothing knows is one in company news alone."""
     return drug.tier != "other" and (drug.tier != "novel" or event is EventType.CORPORATE)
+
+
+def _shown(drugs: Sequence[DrugFact], cancers: tuple[IndicationFact, ...]) -> tuple[IndicationFact, ...]:
+    """A company shows its work and names no drug: what it says that it works on is what is shown."""
+    if any(fact.role is Role.PRIMARY for fact in (*drugs, *cancers)):
+        return cancers
+    return tuple(cancer.model_copy(update={"role": Role.PRIMARY}) for cancer in cancers)
 
 
 def _is_other_word(parts: Sequence[Sentence], hit: Hit) -> bool:

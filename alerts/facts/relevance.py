@@ -35,6 +35,7 @@ _AGAINST = Phrases(
 _OTHER_FIELDS = re.compile(
     r"\b(?:infectio|autoimmun|inflammat|rare disease|immun\w+ disease|neuro(?!endo|blast)|cardio|metabolic|other disease)"
 )
+_JOINS = re.compile(_WORDS["joins"])
 _COMPANY_NEWS = {EventType.CORPORATE, EventType.CONFERENCE}
 _UNSURE_TIERS = {"novel", "other", "repurposed"}  # not known to be a cancer drug
 
@@ -52,6 +53,8 @@ def is_relevant(
     titled_drug = any(m.field == "title" for d in known for m in d.mentions)
     titled_cancer = any(m.field == "title" for c in cancers if c.role is Role.PRIMARY for m in c.mentions)
     field = "oncolog" in title or "cancer" in title
+    if event is EventType.CORPORATE and not titled_drug and _JOINS.search(title):
+        return False
     if titled_cancer or CANCER_WORDS.holds(_FIELD.sub("", title) if field else title):
         return True
     if _OTHER in against:

@@ -41,6 +41,9 @@ _WORD_NAMED = re.compile(
 )
 # A company's number of a study: the drug's code goes on.
 _STUDY_OF_CODE = re.compile(r"(?P<name>[A-Z](?<![\w-].)[A-Z]{1,5}-?\d{3,5}[A-Z]?-[A-Z]{0,2}\d{2,3})(?![\w-])")
+# Two names of one trial: "(GROUP067/NAME)".
+_ONE_OF_TWO = re.compile(rf"\({_NAME}(?=/[A-Z][\w-]{{3,}}\))")
+_OTHER_OF_TWO = re.compile(rf"(?<=\w/){_NAME}(?=\)(?:[:.,]|\s*$))")
 _FROM = re.compile(
     rf"(?:from(?<!\w....)|(?:of|in)(?<!\w..))(?: the)? {_NAME}(?=[:.,;]|\s*$| (?:and|at|presented|show|subgroup))"
 )
@@ -71,6 +74,10 @@ _GROUP = re.compile(rf"^(?:{'|'.join(_WORDS['groups'])})(?:[- ]?\d|[- /]|$)", re
 _PHASE = re.compile(r"\bphase (i{1,3}v?|iv|[1-4])(?:[ab])?(?: (i{1,3}|[1-4])(?:[ab])?\b)?", re.I)
 _REGISTERED = re.compile(r"[0-9][0-9]{4}")  # every registry's ids have that much, but for Brazil's RBR-…
 # Four consonants in a row are spoken by nobody; the drug that a code stands for.
+# A society or a database gives its short form in brackets, as a trial does.
+_OF_A_HOUSE = re.compile(
+    r"\b(?:association|society|college|federation|institute|network|database|consortium)\b[^()]{0,60}\($", re.I
+)
 _UNSPOKEN = re.compile(r"^[A-Z]*[B-DF-HJ-NP-TV-XZ]{4}[A-Z]*-?\d")
 _DRUG_BEFORE = re.compile(
     r"(?i:\b(?:drug|candidate|antibody|asset|agent|inhibitor|vaccine|compound|molecule|therapy|adc|conjugate|bispecific|degrader),? )[\W]?$"
@@ -217,7 +224,9 @@ def _is_shown(pattern: re.Pattern[str], name: str, before: str) -> bool:
         return name not in _NO_NAMES and not _OTHER_KIND.search(name)
     if pattern is _SPELT:
         return _is_name(name) and abbreviates(name, before)
-    return _is_name(name) and not (pattern in (_BRACKETED, _NAMED) and abbreviates(name, before))
+    if pattern in (_BRACKETED, _NAMED) and (abbreviates(name, before) or _OF_A_HOUSE.search(before)):
+        return False
+    return _is_name(name)
 
 
 def _surroundings(sentence: Sentence, *, behind: bool) -> Iterator[re.Pattern[str]]:
@@ -241,6 +250,8 @@ def _surroundings(sentence: Sentence, *, behind: bool) -> Iterator[re.Pattern[st
     if sentence.part is Part.TITLE:
         if bracket or ":" in text:
             yield _BRACKETED
+        if bracket and "/" in text:
+            yield from (_ONE_OF_TWO, _OTHER_OF_TWO)
         yield _FROM
 
 
