@@ -271,7 +271,7 @@ def _is_of_the_field(drug: DrugFact, event: EventType) -> bool:
 
 def _shown(drugs: Sequence[DrugFact], cancers: tuple[IndicationFact, ...]) -> tuple[IndicationFact, ...]:
     """A company shows its work and names no drug: what it says that it works on is what is shown."""
-    if any(fact.role is Role.PRIMARY for fact in (*drugs, *cancers)):
+    if Role.PRIMARY in {*(drug.role for drug in drugs), *(cancer.role for cancer in cancers)}:
         return cancers
     return tuple(cancer.model_copy(update={"role": Role.PRIMARY}) for cancer in cancers)
 

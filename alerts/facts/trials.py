@@ -73,11 +73,11 @@ _CODE = re.compile(r"^[A-Z]{2,4}-?[A-Z]?\d{2,}[A-Z]?$")
 _GROUP = re.compile(rf"^(?:{'|'.join(_WORDS['groups'])})(?:[- ]?\d|[- /]|$)", re.I)
 _PHASE = re.compile(r"\bphase (i{1,3}v?|iv|[1-4])(?:[ab])?(?: (i{1,3}|[1-4])(?:[ab])?\b)?", re.I)
 _REGISTERED = re.compile(r"[0-9][0-9]{4}")  # every registry's ids have that much, but for Brazil's RBR-…
-# Four consonants in a row are spoken by nobody; the drug that a code stands for.
 # A society or a database gives its short form in brackets, as a trial does.
 _OF_A_HOUSE = re.compile(
     r"\b(?:association|society|college|federation|institute|network|database|consortium)\b[^()]{0,60}\($", re.I
 )
+# Four consonants in a row are spoken by nobody; the drug that a code stands for.
 _UNSPOKEN = re.compile(r"^[A-Z]*[B-DF-HJ-NP-TV-XZ]{4}[A-Z]*-?\d")
 _DRUG_BEFORE = re.compile(
     r"(?i:\b(?:drug|candidate|antibody|asset|agent|inhibitor|vaccine|compound|molecule|therapy|adc|conjugate|bispecific|degrader),? )[\W]?$"
