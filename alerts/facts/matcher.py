@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
+from alerts.facts.concepts import CANCER
 from alerts.facts.kept import kept
 from alerts.facts.prepare import Sentence
 from alerts.facts.text import key_of, keys_of
@@ -72,7 +73,6 @@ _PAIR = re.compile("|".join(_NOVEL["pairs"]))
 _DESCRIBED = _NOVEL["descriptions"]
 _HEADS, _KINDS, _VACCINES = (frozenset(_DESCRIBED[key]) for key in ("heads", "words", "vaccines"))
 _TARGET, _PARTED = re.compile(_DESCRIBED["target"]), re.compile(r"[ /-]+")
-_CANCER = "doid:162"
 # "cancers of the larynx and hypopharynx": a head, and the sites behind it.
 _OF_SITES = re.compile(
     r"\b(?P<head>cancer|tumor|carcinoma|adenocarcinoma|malignan)(?:s|cy|cies)? of (?:the )?(?=[a-z])"
@@ -186,12 +186,12 @@ class Matcher:
     def _site(self, key: str, start: int, head: str) -> tuple[str, int] | None:
         """The cancer of the site that begins here, and where the site ends; the longest name first."""
         words = _SITE.match(key, start)
-        for kind in (head, "cancer") if words else ():
+        for kind in (head, "cancer"):
             site = words.group() if words else ""
             while site:
                 for name in (f"{site} {kind}", f"{kind} of the {site}", f"{kind} of {site}"):
                     found = self._cancers.get(name)
-                    if found and found != _CANCER:
+                    if found and found != CANCER:
                         return found, start + len(site)
                 site = site.rpartition(" ")[0]
         return None

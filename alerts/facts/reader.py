@@ -200,9 +200,10 @@ class Reader:
 
         So in the lead what an agent does to tumours, or what a company that shows its work works on.
         """
-        narrow = any(d.role is Role.PRIMARY for d in drugs) or "T" in reading.masked.get(0, "")  # a trial has its own
-        words = THE_FIELD if narrow else AT_LARGE
-        lead = AGAINST_TUMORS if any(d.role is Role.PRIMARY for d in drugs) else COMPANY_OF_FIELD
+        of_drug = any(d.role is Role.PRIMARY for d in drugs)
+        of_trial = "T" in reading.masked.get(0, "")  # which has a cancer of its own
+        words = THE_FIELD if of_drug or of_trial else AT_LARGE
+        lead = AGAINST_TUMORS if of_drug else COMPANY_OF_FIELD
         companies = [f for places in reading.names("company").values() for f in places]
         for sentence in reading.parts[:3]:
             if sentence.part is Part.BOILERPLATE:

@@ -154,7 +154,7 @@ def regulator_roles(reading: Reading, named: Places) -> dict[str, Role]:
     """Of two that act, the one that is only told to have come before is background ("Following the FDA, the EC …")."""
     roles = {body: _regulator_role(reading, places) for body, places in named.items()}
     acting = {body for body, role in roles.items() if role is Role.PRIMARY}
-    before = {body for body in acting if all(_went_before(p) for p in named[body])}
+    before = {body for body in acting if went_before_all(named, [body])}
     return roles if before == acting else roles | dict.fromkeys(before, Role.MENTIONED)
 
 
@@ -193,14 +193,14 @@ def body_of_the_land(reading: Reading, names: dict[str, str]) -> list[RegulatorF
     sentence, event = reading.main
     lead = [p for p in reading.parts if p.part is Part.BODY and p is not sentence][:1]
     for place in (sentence, *lead):
-        found = [
-            (hit, land) for land in LANDS if event.type in land.acts for hit in land.words.finditer(place.keyed.key)
-        ]
-        found = [(hit, land) for hit, land in found if land.body in names]
-        acted = [(hit, land) for hit, land in found if acts_before(place.keyed.key[: hit.start()])]
-        for hit, land in acted or found:  # "turned down in the US, is now approved in Japan"
+        key = place.keyed.key
+        lands = [land for land in LANDS if event.type in land.acts and land.body in names]
+        found = [(land.body, hit) for land in lands for hit in land.words.finditer(key)]
+        acted = [(body, hit) for body, hit in found if acts_before(key[: hit.start()])]
+        if found:
+            body, hit = (acted or found)[0]  # "turned down in the US, is now approved in Japan"
             span = reading.span(place, hit.start(), hit.end())
-            return [RegulatorFact.of(id=land.body, name=names[land.body], role=Role.PRIMARY, mentions=(span,))]
+            return [RegulatorFact.of(id=body, name=names[body], role=Role.PRIMARY, mentions=(span,))]
     return []
 
 

@@ -198,11 +198,7 @@ def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
     numbered = _NUMBERED.finditer(text) if behind and _HYPHEN.search(text) else ()
     for start, end, of_group in (*_HEADS.find(text), *((h.start(), h.end(), False) for h in numbered)):
         name = text[start:end]
-        if (
-            name.upper() not in _NO_NAMES
-            and not _QUESTIONS.match(name)
-            and (of_group or not _is_code(name, text[:start]))
-        ):
+        if not _is_none(name) and (of_group or not _is_code(name, text[:start])):
             yield name, start, end
     if sentence.shouting:
         return
@@ -267,10 +263,15 @@ def _is_mixed(name: str) -> bool:
     return _INNER.search(name) is not None or _ORGAN.search(name) is not None
 
 
+def _is_none(name: str) -> bool:
+    """Written as a trial's name would be, but known to be something else."""
+    return name.upper() in _NO_NAMES or _QUESTIONS.match(name) is not None
+
+
 def _is_name(name: str) -> bool:
     """Capitals beyond the first letter, and no abbreviation or code of another kind."""
     first = name.split()[0]
-    if first.upper() in _NO_NAMES or name.upper() in _NO_NAMES or _QUESTIONS.match(name) or _OTHER_KIND.search(first):
+    if first.upper() in _NO_NAMES or _is_none(name) or _OTHER_KIND.search(first):
         return False
     if _CODE.match(first) and not _GROUP.match(first):
         return False  # a company's code: "the CRB-701 study" is a study of that drug
