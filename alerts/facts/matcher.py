@@ -327,7 +327,7 @@ def _beside_study(key: str) -> re.Pattern[str]:
 
 def _drug_names(drug: Drug, policies: Mapping[str, str]) -> Iterator[str]:
     """All that a drug is matched by; a code from five letters and digits on, a shorter one, too often something else, by policy."""
-    codes = (c for c in drug.codes if _alnum(c) >= MIN_CODE_ALNUM or c in policies)
+    codes = (c for c in drug.codes if alnum_count(c) >= MIN_CODE_ALNUM or c in policies)
     for name in (drug.name, *drug.synonyms, *drug.brands, *codes):
         if (not drug.never or key_of(name) not in drug.never) and not describes(name):
             yield name
@@ -341,7 +341,7 @@ def describes(name: str) -> bool:
     return head in _HEADS and bool(rest) and all(w in _KINDS or _TARGET.fullmatch(w) for w in rest)
 
 
-def _alnum(text: str) -> int:
+def alnum_count(text: str) -> int:
     return sum(char.isalnum() for char in text)
 
 

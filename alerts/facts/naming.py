@@ -4,20 +4,20 @@
 import re
 from collections.abc import Sequence
 
+from alerts.facts.matcher import MIN_CODE_ALNUM, alnum_count
 from alerts.facts.text import key_of
 from alerts.facts.vocabulary import Drug
 from alerts.model import Mention
 
 _CODE_SHAPE = re.compile(r"[A-Za-z]{1,7}[- ]?(?:\d-|[A-Z])?\d{2,}[A-Z]?$")
 
-_SHORT = 4
 _OWNER = re.compile(r"['’]s?$")  # a code's possessive is the code
 
 
 def shown_name(drug: Drug, mentions: Sequence[Mention], *, investigational: bool) -> str:
     """The INN; of an investigational drug that the text names by codes alone, the first as printed, upper case.
 
-    Of two codes one of four letters and digits ("V940") stands back.
+    Of two codes one of four letters and digits ("V940", "EG-70") stands back.
     """
     if drug.tier == "regimen" or not investigational:
         return drug.name
@@ -25,4 +25,4 @@ def shown_name(drug: Drug, mentions: Sequence[Mention], *, investigational: bool
     written = [_OWNER.sub("", m.text.strip("®™")) for m in mentions]
     if not codes or any(key_of(w) not in codes for w in written):
         return drug.name
-    return next((w for w in written if len(key_of(w)) > _SHORT), written[0]).upper()
+    return next((w for w in written if alnum_count(w) >= MIN_CODE_ALNUM), written[0]).upper()
