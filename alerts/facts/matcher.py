@@ -82,6 +82,12 @@ _SITE = re.compile(r"[a-z]+(?: [a-z]+){0,2}")
 _JOINS = (" and ", " or ", " & ", ", ", " other ")
 _CELLS = re.compile("[bt] cell ")  # which an "and" joins two kinds of
 _AND = re.compile(r",? (?:and|or|&|and or) (?:other )?$|, $")
+# A company's letters and a number, as they stand in a match key: "mk 2870", "ucart123". Words and units apart from it are none: "in 10018 men".
+_NO_LETTERS = "am|an|as|at|can|cm|co|com|day|etc|for|in|km|la|men|mg|ml|mm|on|pm|who"
+_CODE = re.compile(
+    rf"(?:(?P<letters>[a-z]{{2,6}}) |(?!(?:{_NO_LETTERS})\d)(?P<joined>[a-z]{{2,6}}))(?P<number>\d{{2,}}[a-z]{{0,2}})"
+)
+_LIKE_WORDS = re.compile(rf"(?:{_NO_LETTERS})[ -]\d+", re.I)
 
 
 class Name(NamedTuple):
@@ -297,6 +303,7 @@ def surfaces(v: Vocabulary) -> Iterator[tuple[str, Name]]:
             yield from _careful(v, "drug", drug.id, _drug_names(drug, v.policies), ())
         elif _PAIR.fullmatch(drug.name):  # or its first half would be taken for the antibody alone
             yield drug.name, Name("drug", drug.id, None, False, None)
+    yield from _respelt(v)
     ordered = sorted(
         v.indications.values(), key=lambda i: (not i.news, not i.id.startswith("onc:"), not i.id.startswith("doid:"))
     )
@@ -333,6 +340,16 @@ def _drug_names(drug: Drug, policies: Mapping[str, str]) -> Iterator[str]:
             yield name
 
 
+def _respelt(v: Vocabulary) -> Iterator[tuple[str, Name]]:
+    """Codes as news also writes them: "UCART-123" for UCART123, "MK2870" for MK-2870; after all that sources spell themselves."""
+    for drug in v.drugs.values():
+        for name in _drug_names(drug, v.policies) if drug.tier != "stem_only" else ():
+            code = _CODE.fullmatch(key_of(name))
+            if code and alnum_count(name) >= MIN_CODE_ALNUM and name not in v.policies:
+                other = code["letters"] or f"{code['joined']} "
+                yield other + code["number"], Name("drug", drug.id, None, False, None)
+
+
 def describes(name: str) -> bool:
     """Does a name only say what kind of agent it is and against what: "anti-CD7 CAR T cells", "tumor cell vaccine"?"""
     *rest, head = _PARTED.split(name.lower())
@@ -352,7 +369,7 @@ def _careful(
     plain = Name(kind, concept, None, False, None)
     for surface in surfaces:
         policy = v.policies.get(surface, "")
-        if not policy and len(surface) > MAX_SHORT:  # most of them
+        if not policy and len(surface) > MAX_SHORT and not _LIKE_WORDS.fullmatch(surface):  # most of them
             yield surface, plain
             continue
         if policy.startswith(("drop", "separate", "not a", "long form", "case pattern", "company")) or len(surface) < 2:
@@ -361,7 +378,12 @@ def _careful(
             len(surface) <= MAX_SHORT and any(c.isupper() for c in surface[1:])
         )
         exact = (
-            surface if policy.startswith("case_sensitive") or (short and kind != "drug") or len(surface) <= 3 else None
+            surface
+            if policy.startswith("case_sensitive")
+            or (short and kind != "drug")
+            or len(surface) <= 3
+            or _LIKE_WORDS.fullmatch(surface)
+            else None
         )
         needs = _demanded(policy, full)
         strict = policy.startswith("case_sensitive") or len(surface) < 3

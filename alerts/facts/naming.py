@@ -21,8 +21,13 @@ def shown_name(drug: Drug, mentions: Sequence[Mention], *, investigational: bool
     """
     if drug.tier == "regimen" or not investigational:
         return drug.name
-    codes = {key_of(code) for code in drug.codes if _CODE_SHAPE.match(code)}
+    codes = {_bare(code) for code in drug.codes if _CODE_SHAPE.match(code)}
     written = [_OWNER.sub("", m.text.strip("®™")) for m in mentions]
-    if not codes or any(key_of(w) not in codes for w in written):
+    if not codes or any(_bare(w) not in codes for w in written):
         return drug.name
     return next((w for w in written if alnum_count(w) >= MIN_CODE_ALNUM), written[0]).upper()
+
+
+def _bare(code: str) -> str:
+    """ "UCART-123" is UCART123."""
+    return key_of(code).replace(" ", "")

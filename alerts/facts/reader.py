@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """From title and summary to bound facts. Pure: the same text gives the same facts."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
@@ -44,6 +45,7 @@ from alerts.model import (
 EXTRACTOR_VERSION = "2026.11.38"
 SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
+_OF_CODE = re.compile(r"[-‐‑]\d")  # behind a company's letters: "BMS-986504"
 
 
 class Reader:
@@ -278,11 +280,14 @@ def _shown(drugs: Sequence[DrugFact], cancers: tuple[IndicationFact, ...]) -> tu
 
 
 def _is_other_word(parts: Sequence[Sentence], hit: Hit) -> bool:
-    """A body's name that is an ordinary word; a drug's short form that is the state of a disease."""
+    """A body's name that is an ordinary word; a company's that begins a code; a drug's short form that is the state of a disease."""
     if hit.kind == "body":
         sentence = parts[hit.sentence]
         key = sentence.keyed.key
         return is_idiom(key[hit.end :]) or (sentence.part is Part.BODY and is_label(key, hit.start, hit.end))
+    if hit.kind == "company":
+        sentence = parts[hit.sentence]
+        return bool(_OF_CODE.match(sentence.text, sentence.keyed.offsets[hit.end - 1] + 1))
     if hit.id == CANCER:
         return is_house(parts[hit.sentence].keyed.key, hit.start, hit.end)
     short = hit.kind == "drug" and hit.end - hit.start <= SHORT_CHARS

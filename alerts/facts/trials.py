@@ -26,7 +26,7 @@ _CALLED = re.compile(
 )
 _QUOTED = re.compile(rf"[\"“]{_NAME}[\"”](?=.{{0,40}}\b(?i:trial|study)\b)")
 _NAMED = re.compile(
-    rf"(?:Trial|trial|Study|study|TRIAL|STUDY)(?<!\w.....)s?(?: \(|, |: | called | named | known as | dubbed |[,:]? [\"“]){_NAME}"
+    rf"(?:Trial|trial|Study|study|TRIAL|STUDY)(?<!\w.....)s?(?: \(|, |: |,? called |,? named |,? known as |,? dubbed |[,:]? [\"“]){_NAME}"
 )
 _BRACKETED = re.compile(
     rf"\({_NAME}(?:,? (?:NCT\d+|[A-Z]+[\d-]+))?\)(?=[:.,]|\s*$)|^(?:[A-Z]+[- ]?\d+ [-–—] )?{_NAME.replace('name', 'first')}:"
@@ -39,8 +39,14 @@ _REGISTERED_AS = re.compile(
 _WORD_NAMED = re.compile(
     rf"\((?:the )?(?P<name>(?!(?:{'|'.join(_WORDS['ordinary'])})\b)[A-Z][a-z]{{3,}}(?:[- ]\d{{1,3}})?) (?:[Tt]rial|[Ss]tudy)\)"
 )
+# An ordinary word that is said to be the name: "a study called Horizon".
+_DUBBED = re.compile(
+    r"\b(?:[Tt]rial|[Ss]tudy),? (?:which (?:is|was) )?(?:called|named|known as|dubbed) (?P<name>[A-Z][a-z]{3,}(?:[- ]\d{1,3})?)\b"
+)
 # A company's number of a study: the drug's code goes on.
-_STUDY_OF_CODE = re.compile(r"(?P<name>[A-Z](?<![\w-].)[A-Z]{1,5}-?\d{3,5}[A-Z]?-[A-Z]{0,2}\d{2,3})(?![\w-])")
+_STUDY_OF_CODE = re.compile(
+    r"(?P<name>[A-Z](?<![\w-].)[A-Z]{1,5}-?\d{3,5}[A-Z]?-(?:[A-Z]{0,2}|[IV]+-)\d{2,3})(?![\w-])"
+)
 # Two names of one trial: "(GROUP067/NAME)".
 _ONE_OF_TWO = re.compile(rf"\({_NAME}(?=/[A-Z][\w-]{{3,}}\))")
 _OTHER_OF_TWO = re.compile(rf"(?<=\w/){_NAME}(?=\)(?:[:.,]|\s*$))")
@@ -49,7 +55,7 @@ _FROM = re.compile(
 )
 # "Study NAME in …"; "the NAME Randomized Trial", where a capital inside is enough; "the OAK and POPLAR trials"; a name that is spelt out.
 _BEHIND = re.compile(
-    rf"(?:Trial|trial|Study|study)(?<!\w.....) (?P<name>{_TOK}(?: [A-Z]{{4,}})?)(?= (?:at|in|for|of|on|and|to|with)\b|[.,;:]|\s*$)"
+    rf"(?:Trial|trial|Study|study)(?<!\w.....) (?P<name>{_TOK}(?: [A-Z]{{4,}})?)(?= (?:at|in|for|of|on|and|to|with|is|was|has|will|did|met|hit|found|(?:evaluat|test|compar|enrol|show|demonstrat|fail|miss|reach|confirm)\w*)\b|[.,;:]|\s*$)"
 )
 _SHOWN = re.compile(
     rf"[Tt]he(?<!\w...) {_NAME}(?: (?i:randomi[sz]ed|clinical|controlled|phase \S+)){{0,4}} (?i:trial|study)\b"
@@ -58,7 +64,7 @@ _PAIRED = re.compile(rf"(?<![\w-])(?P<name>[A-Z]{{3}}[A-Z\d-]*),? and (?:the )?{
 _SPELT = re.compile(rf"\b(?:Trial|Study) \({_NAME}[);,]")
 _INNER = re.compile(r"[a-zα-ω][A-Z]|[A-Z]{2}[a-z]")
 _ORGAN = re.compile(r"^[A-Z][a-z]{3,}-(?:Lung|Breast|Gastric|Bladder|Brain|Colon|Ovarian|Prostate|Myeloma|Lymphoma)$")
-_MIN_FAMILY = 8  # letters: so long a name is one in any case, if its number stands behind it
+_MIN_FAMILY = 7  # letters: so long a name is one in any case, if its number stands behind it
 # A word in capitals and a number, too much of a word for a company's code: COSMIC-313.
 _NUMBERED = re.compile(
     r"[A-Z](?<![\w-].)(?:[A-Z]{4,}|[A-Z]*[a-z]+[A-Z][A-Za-z]*)-(?:[A-Z][a-z]+)?\d{1,3}[A-Z]?(?![\w-])"
@@ -70,6 +76,7 @@ _OTHER_KIND = re.compile(
 # A group's questionnaire, with letters where its trials have numbers: EORTC QLQ-C30.
 _QUESTIONS = re.compile(r"^EORTC[- ][A-Z]+-?[A-Z]{0,2}\d{0,2}$")
 _CODE = re.compile(r"^[A-Z]{2,4}-?[A-Z]?\d{2,}[A-Z]?$")
+_SERIES = re.compile(r"^[A-Z]{4}-[1-4]0[1-9]$")  # the phase and a number behind a word of four letters: HALO-301
 _GROUP = re.compile(rf"^(?:{'|'.join(_WORDS['groups'])})(?:[- ]?\d|[- /]|$)", re.I)
 _PHASE = re.compile(r"\bphase (i{1,3}v?|iv|[1-4])(?:[ab])?(?: (i{1,3}|[1-4])(?:[ab])?\b)?", re.I)
 _REGISTERED = re.compile(r"[0-9][0-9]{4}")  # every registry's ids have that much, but for Brazil's RBR-…
@@ -84,7 +91,7 @@ _DRUG_BEFORE = re.compile(
 )
 _NUMBER_BEHIND = re.compile(r"[0-9](?:(?<=-.)|(?<=[A-Za-z].)|(?<=[A-Za-z] .))")
 _HYPHEN = re.compile(r"-(?<=[A-Za-z].)(?:[A-Z][a-z]+)?\d")
-_STUDY_NUMBER = re.compile(r"-[A-Z]{0,2}\d{2,3}")
+_STUDY_NUMBER = re.compile(r"-(?:[A-Z]{0,2}|[IV]+-)\d{2,3}")
 NUMBER = re.compile(r"-\d\w*(?:-\d+)?")
 _SPELLING = re.compile(r"[\s\W_]+")
 _STEPS = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
@@ -212,7 +219,7 @@ def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
 
 def _is_shown(pattern: re.Pattern[str], name: str, before: str) -> bool:
     """Is it a name, as this pattern shows it?"""
-    if pattern is _WORD_NAMED:
+    if pattern in (_WORD_NAMED, _DUBBED):
         return True
     if pattern is _SHOWN:
         return len(name) > MIN_SHOWN and _is_mixed(name)
@@ -230,7 +237,7 @@ def _surroundings(sentence: Sentence, *, behind: bool) -> Iterator[re.Pattern[st
     text, key = sentence.text, sentence.keyed.key
     bracket = "(" in text
     if "trial" in key or "stud" in key:
-        yield from (_CALLED, _NAMED, _BEHIND, _SHOWN)
+        yield from (_CALLED, _NAMED, _DUBBED, _BEHIND, _SHOWN)
         if " and " in key and ("trials" in key or "studies" in key):
             yield _PAIRED
         if bracket:
@@ -273,7 +280,7 @@ def _is_name(name: str) -> bool:
     first = name.split()[0]
     if first.upper() in _NO_NAMES or _is_none(name) or _OTHER_KIND.search(first):
         return False
-    if _CODE.match(first) and not _GROUP.match(first):
+    if _CODE.match(first) and not _GROUP.match(first) and not _SERIES.match(first):
         return False  # a company's code: "the CRB-701 study" is a study of that drug
     letters = [c for c in first if c.isalpha()]
     capitals = sum(c.isupper() for c in first)
