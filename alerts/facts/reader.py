@@ -3,10 +3,11 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from alerts.facts import details, events, trials
 from alerts.facts.claims import claims
+from alerts.facts.clauses import earlier, without
 from alerts.facts.concepts import CANCER, VocabularyConcepts, concepts
 from alerts.facts.expansion import Expansion
 from alerts.facts.language import language
@@ -42,7 +43,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.38"
+EXTRACTOR_VERSION = "2026.11.39"
 SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 _OF_CODE = re.compile(r"[-‐‑]\d")  # behind a company's letters: "BMS-986504"
@@ -67,8 +68,13 @@ class Reader:
     def _half(self, item: NewsItem) -> tuple[Reading, list[trials.Place], str]:
         parts = sentences(item)
         whole = " ".join(s.keyed.key for s in parts)
-        found, named = self._found(item, parts, whole)
-        reading = Reading(item, parts, found, self._masked(parts, found, named))
+        hits, named = self._found(parts, whole)
+        found = _with_roles(item, parts, hits, {})
+        masked = self._masked(parts, found, named)
+        before = _earlier(parts, masked)
+        if before:
+            found = _with_roles(item, parts, hits, before)
+        reading = Reading(item, parts, found, masked, before)
         reading.main = main_event(parts, reading.masked)
         return reading, named, whole
 
@@ -106,7 +112,7 @@ class Reader:
             extractor_version=self.version,
         )
 
-    def _found(self, item: NewsItem, parts: list[Sentence], whole: str) -> tuple[list[Found], list[trials.Place]]:
+    def _found(self, parts: list[Sentence], whole: str) -> tuple[list[Hit], list[trials.Place]]:
         """Known names, trials, and drugs that nothing knows, in the order of the text."""
         hits = [h for h in self._matcher.hits(parts, whole) if not _is_other_word(parts, h)]
         hits = without_others(parts, hits)
@@ -122,7 +128,7 @@ class Reader:
             spans.setdefault(place.sentence.number, []).append((place.start, place.end, True))
         if any(h.kind == "indication" for h in hits) or CANCER_WORDS.holds(whole):
             hits = sorted([*hits, *self._novel.hits(parts, spans)], key=lambda h: (h.sentence, h.start))
-        return _with_roles(item, parts, _made_of_none(parts, hits)), named
+        return _made_of_none(parts, hits), named
 
     def _masked(self, parts: list[Sentence], found: Sequence[Found], named: Sequence[trials.Place]) -> dict[int, str]:
         """Match keys by sentence number, with known names overwritten by the capital of their kind."""
@@ -319,21 +325,41 @@ def _trial(sentence: Sentence, hit: Hit) -> trials.Place:
     return trials.Place(hit.id + (number.group() if number else ""), sentence, start, number.end() if number else end)
 
 
-def _with_roles(item: NewsItem, parts: list[Sentence], hits: Sequence[Hit]) -> list[Found]:
+def _earlier(parts: Sequence[Sentence], masked: dict[int, str]) -> dict[int, tuple[int, int]]:
+    """The clauses of title and first sentence that tell what came before the news; their words are taken out of `masked`."""
+    made = {}
+    for sentence in parts[:2]:
+        clause = earlier(masked[sentence.number], title=sentence.part is Part.TITLE)
+        if clause and sentence.part is not Part.BOILERPLATE:
+            masked[sentence.number] = without(masked[sentence.number], *clause)
+            made[sentence.number] = clause
+    return made
+
+
+def _with_roles(
+    item: NewsItem, parts: list[Sentence], hits: Sequence[Hit], before: Mapping[int, tuple[int, int]]
+) -> list[Found]:
+    """`before`: by sentence number, the clause that tells what came before; what no other place of the sentence names counts there too."""
     made: list[Found] = []
-    earlier: list[tuple[int, int, bool]] = []
+    names: list[tuple[int, int, bool]] = []
     about: list[tuple[int, int]] = []
     last = -1
     for hit in hits:
         sentence = parts[hit.sentence]
         if hit.sentence != last:
-            earlier, last, about = [], hit.sentence, about_spans(sentence.keyed.key)
+            names, last, about = [], hit.sentence, about_spans(sentence.keyed.key)
         subject = sentence.part is not Part.BOILERPLATE and (not about or all(not s <= hit.start < e for s, e in about))
+        start, end = before.get(sentence.number, (0, 0))
+        inside = start <= hit.start < end
+        past = inside and any(
+            h.sentence == hit.sentence and h.kind == hit.kind and not start <= h.start < end for h in hits
+        )
         if hit.kind == "drug":
-            subject = subject and is_subject(sentence.keyed.key, hit.start, hit.end, earlier)
-            earlier.append((hit.start, hit.end, subject))
+            key = sentence.keyed.key if inside or hit.start < end else " " * end + sentence.keyed.key[end:]
+            subject = subject and is_subject(key, hit.start, hit.end, names)
+            names.append((hit.start, hit.end, subject))
         source = item.title if sentence.field == "title" else item.summary
-        made.append(Found(hit, sentence, subject, source))
+        made.append(Found(hit, sentence, subject and not past, source, past))
     return made
 
 

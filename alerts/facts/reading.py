@@ -21,6 +21,7 @@ class Found(NamedTuple):
     sentence: Sentence
     subject: bool
     source: str  # the field as given
+    earlier: bool = False  # in a clause that tells what came before (see clauses)
 
     @property
     def mention(self) -> Mention:
@@ -40,6 +41,7 @@ class Reading:
     parts: list[Sentence]
     found: list[Found]
     masked: dict[int, str]
+    earlier: dict[int, tuple[int, int]] = field(default_factory=dict)  # key positions of such clauses
     main: Told | None = None
     _by_kind: dict[str, dict[str, list[Found]]] = field(default_factory=dict)
 

@@ -92,6 +92,7 @@ def _opening_partners(drugs: Sequence[Found], chosen: set[str]) -> set[str]:
 
 def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     """Those of the title, made narrower by what the lead says of them; without any, those of the lead."""
+    by_id = {c: left for c, places in by_id.items() if (left := [p for p in places if not p.earlier])}
     titled = {c for c, places in by_id.items() if any(p.titled for p in places) and c != CANCER}
     told = {c for c in titled if not all(_describes(p) for p in by_id[c] if p.titled)}
     leading = _first_named(by_id, LEAD_SENTENCES - 1) - {CANCER}
@@ -159,13 +160,13 @@ def regulator_roles(reading: Reading, named: Places) -> dict[str, Role]:
 
 
 def _went_before(place: Found) -> bool:
-    return went_before(place.sentence.keyed.key[: place.hit.start])
+    return place.earlier or went_before(place.sentence.keyed.key[: place.hit.start])
 
 
 def _regulator_role(reading: Reading, places: Sequence[Found]) -> Role:
     """Primary: named in the title, or beside the event of an act; everything else is mentioned."""
     main = reading.main
-    if any(p.titled for p in places):
+    if any(p.titled and not p.earlier for p in places):
         return Role.PRIMARY
     if main is None:
         return Role.MENTIONED
@@ -195,7 +196,9 @@ def body_of_the_land(reading: Reading, names: dict[str, str]) -> list[RegulatorF
     for place in (sentence, *lead):
         key = place.keyed.key
         lands = [land for land in LANDS if event.type in land.acts and land.body in names]
+        start, end = reading.earlier.get(place.number, (0, 0))
         found = [(land.body, hit) for land in lands for hit in land.words.finditer(key)]
+        found = [(b, h) for b, h in found if not (start <= h.start() < end or went_before(key[: h.start()]))] or found
         acted = [(body, hit) for body, hit in found if acts_before(key[: hit.start()])]
         if found:
             body, hit = (acted or found)[0]  # "turned down in the US, is now approved in Japan"

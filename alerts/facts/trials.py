@@ -76,7 +76,8 @@ _OTHER_KIND = re.compile(
 # A group's questionnaire, with letters where its trials have numbers: EORTC QLQ-C30.
 _QUESTIONS = re.compile(r"^EORTC[- ][A-Z]+-?[A-Z]{0,2}\d{0,2}$")
 _CODE = re.compile(r"^[A-Z]{2,4}-?[A-Z]?\d{2,}[A-Z]?$")
-_SERIES = re.compile(r"^[A-Z]{4}-[1-4]0[1-9]$")  # the phase and a number behind a word of four letters: HALO-301
+# The phase and a number behind a word of four letters that can be spoken: HALO-301.
+_SERIES = re.compile(r"^(?=[^AEIOUY]*[AEIOUY][^AEIOUY]*[AEIOUY])[A-Z]{4}-[1-4]0[1-9]$")
 _GROUP = re.compile(rf"^(?:{'|'.join(_WORDS['groups'])})(?:[- ]?\d|[- /]|$)", re.I)
 _PHASE = re.compile(r"\bphase (i{1,3}v?|iv|[1-4])(?:[ab])?(?: (i{1,3}|[1-4])(?:[ab])?\b)?", re.I)
 _REGISTERED = re.compile(r"[0-9][0-9]{4}")  # every registry's ids have that much, but for Brazil's RBR-…
