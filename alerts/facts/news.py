@@ -27,6 +27,12 @@ _UNNAMED = re.compile(
 )
 _BODYS_ACTS, _BODY = {_T.DESIGNATION, _T.REJECTION, _T.OPINION_POSITIVE}, re.compile("[RE]")
 _PRODUCT = re.compile("[DREB]")  # an approval without a drug, a body or a marker is a figure of speech
+# The lead says that an approval is one of more of the same drug.
+_WIDER = re.compile(
+    r"\b(?:label|indication|licen[cs]e) (?:extension|expansion)|\bextension (?:to|of) (?:the |its )?(?:\w+ )?(?:licen[cs]e|label|indication|authori[sz]ation)"
+    r"|\b(?:expand|extend|broaden|widen)(?:ed|s) (?:the |its )?(?:marketing )?(?:authori[sz]ation|indication|licen[cs]e|label|approval)\b"
+    r"|\b(?:broader|expanded|wider) (?:indication|label|approval)\b"
+)
 # A structured abstract, or its sections run together.
 _SECTION = re.compile(r"\W*(?:background|purpose|objectives?|introduction|aims?|methods|importance|context)\b")
 _ABBREVIATED = re.compile(
@@ -85,6 +91,8 @@ def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | N
     firm = next((t for t in _titled(title, masked) if t.event.firm), None)
     if firm is not None and firm.event.type in READOUTS and _at_the_bench(title[0], lead):
         return firm._replace(event=firm.event._replace(type=_T.RESEARCH))
+    if firm is not None and firm.event.type is _T.APPROVAL and _is_wider(lead, masked):
+        return firm._replace(event=firm.event._replace(type=_T.LABEL_EXPANSION))
     if firm is not None:
         return _directed(firm, _titled(title, masked), _told(lead, masked))
     loose = next(_titled(title, masked), None)
@@ -96,6 +104,12 @@ def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | N
     # A title that tells no act: of a cancer it is some finding, else no news of this field.
     kind = _T.RESEARCH if title and "C" in masked[title[0].number] else _T.OTHER
     return _whole(title[0], masked, kind) if silent else None
+
+
+def _is_wider(lead: Sequence[Sentence], masked: Mapping[int, str]) -> bool:
+    """Does the sentence that tells the approval again call it one of a wider use?"""
+    told = next((t for t in _told(lead[:2], masked, _AUTHORISED)), None)
+    return told is not None and _WIDER.search(told.sentence.keyed.key) is not None
 
 
 def _at_the_bench(title: Sentence, lead: Sequence[Sentence]) -> bool:
