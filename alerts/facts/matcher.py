@@ -15,6 +15,7 @@ from alerts.facts.text import key_of, keys_of
 from alerts.facts.vocabulary import Drug, Vocabulary, words
 
 MIN_CODE_ALNUM = 5
+FIRST_IDEOGRAPH = "\u2e80"  # from here on no blank stands around a Latin name
 MIN_PLURAL = 3  # letters: a shorter abbreviation with an s is another word
 MAX_SHORT = 6  # characters: up to here a surface may be an abbreviation
 # Words that say nothing about which cancer an abbreviation means.
@@ -162,8 +163,10 @@ class Matcher:
             taken += [h for h in found if h.kind == "biomarker" and _within(h, taken)]
         for hit in taken[:]:
             if hit.kind == "indication" and key.endswith(_JOINS, 0, hit.start):
-                taken += self._coordinated(hit, key, taken)
+                taken += self._coordinated(hit, sentence, taken)
                 taken = self._shared(hit, key, taken)
+            elif hit.kind == "indication" and _slashed(sentence, hit.start):
+                taken += self._coordinated(hit, sentence, taken)
         taken.sort(key=_START)
         return taken
 
@@ -202,22 +205,29 @@ class Matcher:
                 site = site.rpartition(" ")[0]
         return None
 
-    def _coordinated(self, hit: Hit, key: str, taken: list[Hit]) -> list[Hit]:
-        """ "pancreatic and extra-pancreatic neuroendocrine tumors" names two cancers: the first borrows the last's head."""
-        before = _AND.search(key[: hit.start])
-        if before is None:
-            return []
+    def _coordinated(self, hit: Hit, sentence: Sentence, taken: list[Hit]) -> list[Hit]:
+        """ "pancreatic and extra-pancreatic neuroendocrine tumors", "ovarian, tubal or peritoneal cancer": those before borrow the last's head."""
+        made: list[Hit] = []
+        while found := self._borrowed(hit, made[-1].start if made else hit.start, sentence, [*taken, *made]):
+            made.append(found)
+        return made
+
+    def _borrowed(self, hit: Hit, until: int, sentence: Sentence, taken: list[Hit]) -> Hit | None:
+        """The modifier that stands before a comma, an "and" or a slash ahead of `until`, if the head makes a cancer of it."""
+        key = sentence.keyed.key
+        joined = _AND.search(key[:until])
+        end = joined.start() if joined else until - 1 if _slashed(sentence, until) else 0
         head = key[hit.start : hit.end].split()
         first_of_head = len(head) > 1  # of "other cancers" all is borrowed
-        words = [*re.finditer(r"[a-z0-9]+", key[: before.start()])][-3:]
+        words = [*re.finditer(r"[a-z0-9]+", key[:end])][-3:]
         for first in words:  # longest modifier first
             for tail in (head[n:] for n in range(first_of_head, len(head))):
-                name = f"{key[first.start() : before.start()]} {' '.join(tail)}"
+                name = f"{key[first.start() : end]} {' '.join(tail)}"
                 found = self._cancers.get(name) or self._cancers.get(name.removesuffix("s"))
-                free = all(t.start >= before.start() or t.end <= first.start() for t in taken)
+                free = all(t.start >= end or t.end <= first.start() for t in taken)
                 if found and found != hit.id and free and not key.endswith("non ", 0, first.start()):
-                    return [Hit("indication", found, hit.sentence, first.start(), before.start())]
-        return []
+                    return Hit("indication", found, hit.sentence, first.start(), end)
+        return None
 
     def _shared(self, hit: Hit, key: str, taken: list[Hit]) -> list[Hit]:
         """ "B-cell leukemias and lymphomas": the second is of the same cells as the first."""
@@ -257,6 +267,11 @@ def _apart(found: Iterable[Hit]) -> list[Hit]:
     return taken
 
 
+def _slashed(sentence: Sentence, start: int) -> bool:
+    """Does a slash stand right before: "gastric/gastroesophageal junction cancer"?"""
+    return start > 0 and sentence.text[sentence.keyed.offsets[start - 1]] == "/"
+
+
 def _within(marker: Hit, taken: list[Hit]) -> bool:
     """Does a biomarker stand inside a cancer's name ("HER2-positive breast cancer")? Then it is told as well."""
     return any(t.kind == "indication" and t.start <= marker.start and marker.end <= t.end for t in taken)
@@ -264,9 +279,9 @@ def _within(marker: Hit, taken: list[Hit]) -> bool:
 
 def _bounded(key: str, start: int, end: int) -> int:
     """End of the name if it stands between word boundaries (a plural s is part of it), else 0."""
-    if start and key[start - 1].isalnum():
+    if start and (char := key[start - 1]).isalnum() and char < FIRST_IDEOGRAPH:
         return 0
-    if end == len(key) or not key[end].isalnum():
+    if end == len(key) or not (char := key[end]).isalnum() or char >= FIRST_IDEOGRAPH:
         return end
     plural = key[end] == "s" and (end + 1 == len(key) or not key[end + 1].isalnum())
     return end + 1 if plural else 0

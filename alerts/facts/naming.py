@@ -11,6 +11,9 @@ from alerts.model import Mention
 
 _CODE_SHAPE = re.compile(r"[A-Za-z]{1,7}[- ]?(?:\d-|[A-Z])?\d{2,}[A-Z]?$")
 
+# "allogeneic anti-CD19 CAR T cells XYZ101": a source describes what nobody has named yet.
+_DESCRIPTION = re.compile(r"(?:\S+ ){3}")
+
 _OWNER = re.compile(r"['’]s?$")  # a code's possessive is the code
 
 
@@ -21,7 +24,8 @@ def shown_name(drug: Drug, mentions: Sequence[Mention], *, investigational: bool
     """
     if drug.tier == "regimen" or not investigational:
         return drug.name
-    codes = {_bare(code) for code in drug.codes if _CODE_SHAPE.match(code)}
+    described = _DESCRIPTION.match(drug.name) is not None
+    codes = {_bare(code) for code in drug.codes if described or _CODE_SHAPE.match(code)}
     written = [_OWNER.sub("", m.text.strip("®™")) for m in mentions]
     if not codes or any(_bare(w) not in codes for w in written):
         return drug.name

@@ -15,7 +15,9 @@ from alerts.facts.text import key_of
 from alerts.facts.vocabulary import Vocabulary, words
 
 _WORDS: dict[str, Any] = words("novel")
-_CODE = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS['codes'])})(?![\w]|-\d)")
+# What a code would go on with; Chinese or Japanese around it is another word.
+_LATIN = r"A-Za-z0-9_À-ʯͰ-ӿ"
+_CODE = re.compile(rf"(?<![{_LATIN}-])(?:{'|'.join(_WORDS['codes'])})(?![{_LATIN}]|-\d)")
 _GROUPS = words("trials")["groups"]
 _NO_CODE = re.compile(rf"^(?:{'|'.join((*_WORDS['no_codes'], *_GROUPS))})-?[A-Z]?\d", re.I)
 _PAIR = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS['pairs'])})(?![\w-])", re.I)

@@ -29,7 +29,7 @@ Places = dict[str, list[Found]]
 SEATS = {"ncit:C3813", "news:leptomeningeal-metastases"}
 # Broad kinds whose examples in the lead make the news no narrower.
 BROAD = GENERIC | {"doid:0070663", "news:sarcoma"}
-_OR = re.compile(r",? (?:or|and) (?:\S+ ){0,3}")
+_OR = re.compile(r"\)?,? (?:or|and) (?:\S+ ){0,3}")
 _EITHER = re.compile(r",? or ")
 PARTNER_SENTENCES = 3  # of the lead: there the regimen is spelt out
 ACTING = REGULATORY | {EventType.TRIAL_START, EventType.TRIAL_STOPPED}
