@@ -2,7 +2,7 @@
 """Claims: drugs × cancers × event × body that the text binds; the news first, then what is told besides."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 
@@ -17,7 +17,29 @@ from alerts.facts.roles import is_background, is_further
 from alerts.facts.subjects import side_by_side
 from alerts.model import Claim, DrugFact, EventType, IndicationFact, RegulatorFact, Role
 
+DIGEST_SENTENCES = 8  # of the summary: so far goes a list
+_GRANTED = {EventType.APPROVAL, EventType.LABEL_EXPANSION}
+# Without a body of its own, a sentence of a list tells the act of the one that the list is of.
+_SAME_BODY = {
+    EventType.OPINION_POSITIVE: _GRANTED,
+    EventType.ACCESS: {*_GRANTED, EventType.OPINION_POSITIVE, EventType.REJECTION},
+}
+_PAID = re.compile(
+    r"\b(?:available|list(?:ed|ing)|added|subsidi[sz]ed|funded|reimbursed|covered|recommend(?:s|ed)?|accept(?:s|ed))\b"
+)
 _BOUND = {"drug", "body", "indication"}
+# An application is accepted, and a faster review is given in words of its own ("accepted for priority review" is one act).
+_BOTH = {
+    (EventType.DESIGNATION, "priority_review"): (EventType.FILING_STATUS, None),
+    (EventType.FILING_STATUS, None): (EventType.DESIGNATION, "priority_review"),
+}
+_ACCEPTED = re.compile(
+    r"\b(?:accept\w*|fil(?:ed|es)|takes?|took|valid\w+)\b(?: \S+){0,14}? (?:application|nda|snda|bla|sbla|filing|submission)s?\b"
+    r"|\b(?:application|nda|snda|bla|sbla|filing|submission)s?\b(?: \S+){0,14}? (?:(?:was|were|is|has been|been) )?(?:accepted|taken|validated)\b"
+)
+_GIVEN = re.compile(
+    r"\b(?:grant|assign|award|giv|gave|g[eo]t|receiv|hand|bestow|gains?|w[io]n)\w*\b(?: (?!accept|for\b)\S+){0,4}? priority review\b|\bpriority review (?:was|were|is|has been|status)?\s?(?:also )?(?:granted|assigned|awarded|given)\b|\bwith (?:a )?priority review\b"
+)
 _DECIDED = re.compile(
     r"\b(?:reached|made|took|announced|dated?) (?:\w+ ){0,2}(?:decision|approval|authori[sz]ation)\b"
     r"|\b(?:decision|approval|authori[sz]ation|verdict|vote)s? (?:was|were|came|has been) (?:\w+ )?(?:made|taken|issued|given|on)\b"
@@ -51,7 +73,72 @@ def claims(
         news.model_copy(update={"drugs": pair.drugs, "indications": pair.cancers})
         for pair in (pairs(reading, news.drugs, news.indications) if kind in READOUTS | REGULATORY else ())
     ]
-    return (*(told or [news]), *_besides(reading, tree, news))
+    first = told or [_of_first(reading, tree, news)]
+    more = [*_seconds(reading, tree, news), *_reviewed(reading, news), *_besides(reading, tree, news)]
+    return (*first, *_new(more, first))
+
+
+def _new(more: Iterable[Claim], first: Sequence[Claim]) -> list[Claim]:
+    """Each act of a drug and a body once: what is told first of it stays."""
+    seen = {(c.drugs, c.event, c.regulator, c.foreground): c.indications for c in first}
+    made = []
+    for claim in more:
+        key = (claim.drugs, claim.event, claim.regulator, claim.foreground)
+        if key not in seen or (claim.indications and not set(claim.indications) & set(seen[key])):
+            seen[key] = claim.indications
+            made.append(claim)
+    return made
+
+
+def _of_first(reading: Reading, tree: VocabularyConcepts, news: Claim) -> Claim:
+    """Where the title tells a second news: the first with the cancers that are named with it."""
+    told = reading.seconds.get(0)
+    if told is None:
+        return news
+    before = [f for f in reading.found if f.sentence.number == 0 and f.hit.start < told.start]
+    cancers = _related(tree, news.indications, {f.hit.id for f in before if f.hit.kind == "indication"})
+    return news.model_copy(update={"indications": cancers or news.indications})
+
+
+def _related(tree: VocabularyConcepts, ids: Iterable[str], named: Collection[str]) -> tuple[str, ...]:
+    """Those of the cancers that are named, or are kinds of what is named."""
+    return tuple(i for i in ids if i in named or tree.ancestors(i) & set(named))
+
+
+def _seconds(reading: Reading, tree: VocabularyConcepts, news: Claim) -> list[Claim]:
+    """The second news that title or first sentence tells in a clause of its own."""
+    made = []
+    for number, told in reading.seconds.items():
+        here = [f for f in reading.found if f.sentence.number == number and told.start <= f.hit.start < told.end]
+        if not here:
+            continue
+        drugs, named, bodies = (_ids(f for f in here if f.hit.kind == kind) for kind in ("drug", "indication", "body"))
+        cancers = _related(tree, news.indications, named) or narrowest(tree, named)
+        kind = told.event.type
+        body = next(iter(bodies), news.regulator) if kind in REGULATORY else None
+        made.append(
+            Claim.of(
+                drugs=drugs or news.drugs,
+                indications=cancers or news.indications,
+                event=kind,
+                status=told.event.status,
+                regulator=body,
+                foreground=True,
+                evidence=(reading.whole(here[0].sentence),),
+            )
+        )
+    return made
+
+
+def _reviewed(reading: Reading, news: Claim) -> list[Claim]:
+    """An application that is accepted and given priority review: both are news."""
+    other = _BOTH.get((news.event, news.status if news.event is EventType.DESIGNATION else None))
+    lead = [p for p in reading.parts if p.part is not Part.BOILERPLATE and p.number <= 2 and not is_background(p)]
+    keys = " ".join(p.keyed.key for p in lead)
+    if other is None or not (_ACCEPTED.search(keys) and _GIVEN.search(keys)):
+        return []
+    kind, status = other
+    return [news.model_copy(update={"event": kind, "status": status})]
 
 
 def _body(reading: Reading, kind: EventType, acting: Sequence[str]) -> str | None:
@@ -126,6 +213,8 @@ def _acts(
     reading: Reading, tree: VocabularyConcepts, news: Claim, sentence: Sentence, here: list[Found]
 ) -> list[Claim]:
     event = next((e for e in reading.events(sentence, REGULATORY) if e.firm), None)
+    if event is None and news.event is EventType.ACCESS and _PAID.search(sentence.keyed.key):
+        event = Event(news.event, None, 0, 0, 0, firm=True)  # a list goes on: "X becomes available for …"
     claim = _act(reading, tree, news, sentence, event, here) if event else None
     return [claim] if claim else []
 
@@ -138,22 +227,35 @@ def _act(
     cancers = narrowest(tree, _ids(f for f in here if f.hit.kind == "indication"))
     past = is_background(sentence)
     other = [b for b in bodies if b != news.regulator]
-    further = (
-        not past
-        and is_further(sentence.keyed.key)
-        and sentence.number <= LEAD_SENTENCES
-        and news.event in REGULATORY
-        and (event.type is not news.event or (drugs and set(drugs) != set(news.drugs)))
-        and bool(bodies or drugs)
+    listed = _is_listed(reading, news, sentence, drugs, cancers)
+    further = not past and (
+        listed
+        or (
+            is_further(sentence.keyed.key)
+            and sentence.number <= LEAD_SENTENCES
+            and news.event in REGULATORY
+            and (event.type is not news.event or (drugs and set(drugs) != set(news.drugs)))
+            and bool(bodies or drugs)
+        )
     )
     if not further and not (drugs and other and (past or news.regulator)):
         return None
+    kind = event.type
+    if listed and not bodies and kind in _SAME_BODY.get(news.event, ()):
+        kind = news.event  # "it also backed the authorisation of …"
     return Claim.of(
         drugs=drugs or news.drugs,
         indications=cancers or (news.indications if further else ()),
-        event=event.type,
+        event=kind,
         status=event.status,
         regulator=(bodies[0] if bodies else news.regulator) if further else other[0],
         foreground=further,
         evidence=(reading.whole(sentence),),
     )
+
+
+def _is_listed(reading: Reading, news: Claim, sentence: Sentence, drugs: Sequence[str], cancers: Sequence[str]) -> bool:
+    """One of several acts that a digest lists: its title names no drug, the sentence one of its own and its cancer."""
+    titled = any(f.hit.kind == "drug" and f.titled for f in reading.found)
+    lists = not titled and news.event in REGULATORY and sentence.number <= DIGEST_SENTENCES
+    return lists and bool(drugs and cancers) and not set(drugs) & set(news.drugs)

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The clause of a sentence that tells what came before its news: "After the FDA's rejection, X refiles Y"."""
+"""Clauses of a sentence beside its news: what came before it ("After the FDA's rejection, X refiles Y"), or a second news
+("X clears trial in lung cancer, fails in liver cancer").
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from alerts.facts.events import Event, events
+from alerts.facts.events import READOUTS, REGULATORY, Event, events
 from alerts.facts.vocabulary import words
 from alerts.model import EventType
 
@@ -13,8 +16,49 @@ _WORDS = words("roles")["earlier"]
 _OPENS = re.compile(_WORDS["opens"])
 _CLOSES = re.compile(_WORDS["closes"])
 _PLANS = re.compile(_WORDS["plans"])
+_JOINTS = re.compile(r"; |,? (?:but|while|whereas) |,? and |, ")
+_LISTED = re.compile(r"[DC][,; andbutwhile]+[DC]")  # two names of one list
+_PAST = re.compile(r"\b(?:follow\w*|after|since|previous\w*|earlier|already|had|was based)\b")
+_SOON = 60  # key positions into a clause: an act that begins later is not what the clause tells
 # What a sentence may tell as its news; how shares fared or what a doctor says of it is none beside an act.
 ACTS = frozenset(EventType) - {_T.CORPORATE, _T.CONFERENCE, _T.DEAL, _T.RESEARCH, _T.OTHER, _T.UNKNOWN, _T.TRIAL_UPDATE}
+
+
+class Second(NamedTuple):
+    """A second news of a sentence: key positions of its clause, and what it tells."""
+
+    start: int
+    end: int
+    event: Event
+
+
+def second(masked: str, names: Sequence[tuple[int, str]], *, title: bool) -> Second | None:
+    """The clause that tells another act than the one before it, of a drug or a cancer that is not named there.
+
+    `names`: drugs and cancers of the sentence, where they start (key position) and which they are.
+    """
+    if len({name for _, name in names}) < 2:
+        return None
+    for joint in _JOINTS.finditer(masked):
+        start = joint.end()
+        before = {name for at, name in names if at < start}
+        if (
+            not before
+            or all(name in before for at, name in names if at >= start)
+            or _LISTED.match(masked, joint.start() - 1)
+        ):
+            continue
+        first = _act(masked[: joint.start()], title=title)
+        told = _act(masked[start:], title=title) if first else None
+        past = told and _PAST.search(masked, start, start + told.end)
+        if first and told and not past and told.start < _SOON and _differ(first.type, told.type):
+            return Second(start, len(masked.rstrip()), told)
+    return None
+
+
+def _differ(first: EventType, told: EventType) -> bool:
+    """Two acts that are news each; a readout behind a body's act is what it was based on."""
+    return first is not told and not (first in REGULATORY and told in READOUTS)
 
 
 def earlier(masked: str, *, title: bool) -> tuple[int, int] | None:

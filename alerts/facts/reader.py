@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from alerts.facts import details, events, trials
 from alerts.facts.claims import claims
-from alerts.facts.clauses import earlier, without
+from alerts.facts.clauses import Second, earlier, second, without
 from alerts.facts.concepts import CANCER, VocabularyConcepts, concepts
 from alerts.facts.expansion import Expansion
 from alerts.facts.language import language
@@ -43,7 +43,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.43"
+EXTRACTOR_VERSION = "2026.11.44"
 SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 _OF_CODE = re.compile(r"[-‐‑]\d")  # behind a company's letters: "BMS-986504"
@@ -72,9 +72,10 @@ class Reader:
         found = _with_roles(item, parts, hits, {})
         masked = self._masked(parts, found, named)
         before = _earlier(parts, masked)
-        if before:
-            found = _with_roles(item, parts, hits, before)
-        reading = Reading(item, parts, found, masked, before)
+        seconds = _seconds(parts, masked, hits)
+        if before or seconds:
+            found = _with_roles(item, parts, hits, before | _of_others(parts, seconds, hits))
+        reading = Reading(item, parts, found, masked, before, seconds)
         reading.main = main_event(parts, reading.masked)
         return reading, named, whole
 
@@ -334,6 +335,32 @@ def _earlier(parts: Sequence[Sentence], masked: dict[int, str]) -> dict[int, tup
             masked[sentence.number] = without(masked[sentence.number], *clause)
             made[sentence.number] = clause
     return made
+
+
+def _seconds(parts: Sequence[Sentence], masked: dict[int, str], hits: Sequence[Hit]) -> dict[int, Second]:
+    """Second news of title and first sentence; its words are taken out of `masked`."""
+    made = {}
+    for at, sentence in enumerate(parts[:2]):
+        names = [(h.start, h.id) for h in hits if h.sentence == at and h.kind in {"drug", "indication"}]
+        told = second(masked[sentence.number], names, title=sentence.part is Part.TITLE)
+        if told and sentence.part is not Part.BOILERPLATE:
+            masked[sentence.number] = without(masked[sentence.number], told.start, told.end)
+            made[sentence.number] = told
+    return made
+
+
+def _of_others(
+    parts: Sequence[Sentence], seconds: Mapping[int, Second], hits: Sequence[Hit]
+) -> dict[int, tuple[int, int]]:
+    """The clauses of second news that name a drug of their own, or stand behind the title: the item's facts are those of the first."""
+    return {
+        number: (told.start, told.end)
+        for number, told in seconds.items()
+        if number > 0
+        or any(
+            h.kind == "drug" and parts[h.sentence].number == number and told.start <= h.start < told.end for h in hits
+        )
+    }
 
 
 def _with_roles(

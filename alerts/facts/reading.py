@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from alerts.facts.clauses import Second
 from alerts.facts.events import EVERY, Event, events
 from alerts.facts.matcher import Hit
 from alerts.facts.news import Told
@@ -21,7 +22,7 @@ class Found(NamedTuple):
     sentence: Sentence
     subject: bool
     source: str  # the field as given
-    earlier: bool = False  # in a clause that tells what came before (see clauses)
+    earlier: bool = False  # in a clause that tells what came before, or a second news of another drug (see clauses)
 
     @property
     def mention(self) -> Mention:
@@ -42,6 +43,7 @@ class Reading:
     found: list[Found]
     masked: dict[int, str]
     earlier: dict[int, tuple[int, int]] = field(default_factory=dict)  # key positions of such clauses
+    seconds: dict[int, Second] = field(default_factory=dict)  # a second news, by sentence number
     main: Told | None = None
     _by_kind: dict[str, dict[str, list[Found]]] = field(default_factory=dict)
 

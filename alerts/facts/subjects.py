@@ -30,6 +30,7 @@ SEATS = {"ncit:C3813", "news:leptomeningeal-metastases"}
 # Broad kinds whose examples in the lead make the news no narrower.
 BROAD = GENERIC | {"doid:0070663", "news:sarcoma"}
 _OR = re.compile(r"\)?,? (?:or|and) (?:\S+ ){0,3}")
+_PART_OF = re.compile(r" (?:associated|related) (?!with|to)")
 _EITHER = re.compile(r",? or ")
 PARTNER_SENTENCES = 3  # of the lead: there the regimen is spelt out
 ACTING = REGULATORY | {EventType.TRIAL_START, EventType.TRIAL_STOPPED}
@@ -92,7 +93,7 @@ def _opening_partners(drugs: Sequence[Found], chosen: set[str]) -> set[str]:
 
 def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     """Those of the title, made narrower by what the lead says of them; without any, those of the lead."""
-    by_id = {c: left for c, places in by_id.items() if (left := [p for p in places if not p.earlier])}
+    by_id = {c: left for c, places in by_id.items() if (left := [p for p in places if not (p.earlier or _is_kind(p))])}
     titled = {c for c, places in by_id.items() if any(p.titled for p in places) and c != CANCER}
     told = {c for c in titled if not all(_describes(p) for p in by_id[c] if p.titled)}
     leading = _first_named(by_id, LEAD_SENTENCES - 1) - {CANCER}
@@ -138,6 +139,11 @@ def _treated(by_id: Places) -> set[str]:
         for p in by_id[c]
         if p.subject and p.sentence.part is Part.BODY and is_treated(p.sentence.keyed.key[: p.hit.start])
     }
+
+
+def _is_kind(place: Found) -> bool:
+    """Is the name part of another cancer's: "von Hippel-Lindau disease-associated renal cell carcinoma"?"""
+    return bool(_PART_OF.match(place.sentence.keyed.key, place.hit.end))
 
 
 def _describes(place: Found) -> bool:

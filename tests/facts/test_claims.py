@@ -9,6 +9,7 @@ import pytest
 
 from alerts.facts import concepts, reader
 from alerts.model import Facts, NewsItem
+from tests.facts.test_corpus import read
 from tests.stories.streams import EIGHTH, FIFTH, NINTH, SIXTH, TENTH, Told, stream
 
 AUTHORISED = {"approval", "label_expansion"}
@@ -168,3 +169,46 @@ def test_a_dropped_drug_is_a_stopped_programme() -> None:
     assert reader().read(NewsItem(id="1", title="Roche ditches tiragolumab")).event.type.value == "trial_stopped"
     dearer = NewsItem(id="1", title="Roche drops Tecentriq prices in Brazil")
     assert reader().read(dearer).event.type.value != "trial_stopped"
+
+
+def _foreground(title: str, summary: str = "") -> list[tuple[set[str], str, str | None]]:
+    facts = read(title, summary)
+    return [({i.split(":")[-1] for i in c.drugs}, c.event.value, c.regulator) for c in facts.claims if c.foreground]
+
+
+def test_a_title_that_tells_two_acts_on_two_drugs_makes_a_claim_of_each() -> None:
+    told = _foreground("FDA clears Datroway for EGFR lung cancer, turns down filing for Enhertu in gastric cancer")
+    assert told == [
+        ({"datopotamabderuxtecan"}, "approval", "org:FDA"),
+        ({"trastuzumabderuxtecan"}, "rejection", "org:FDA"),
+    ]
+
+
+def test_one_drug_that_wins_in_one_cancer_and_fails_in_another_makes_two_claims() -> None:
+    facts = read("Keytruda wins in a bladder cancer trial, fails in liver cancer")
+    assert [(c.event.value, len(c.indications)) for c in facts.claims] == [("trial_positive", 1), ("trial_negative", 1)]
+
+
+def test_a_digest_makes_a_claim_of_each_act_that_it_lists() -> None:
+    told = _foreground(
+        "Highlights from the CHMP's June meeting",
+        "The committee recommended marketing authorisation for belzutifan in renal cell carcinoma. It also backed a "
+        "conditional authorisation of talquetamab in multiple myeloma. A negative opinion was adopted for masitinib "
+        "in mastocytosis.",
+    )
+    assert [kind for _, kind, _ in told] == ["opinion_positive", "opinion_positive", "rejection"]
+    assert {body for _, _, body in told} == {"org:EMA"}
+
+
+def test_an_application_that_is_accepted_and_given_priority_review_makes_two_claims() -> None:
+    told = _foreground("FDA accepts filing for zongertinib in lung cancer and grants priority review")
+    assert {kind for _, kind, _ in told} == {"filing_status", "designation"}
+    assert len(_foreground("Filing for zongertinib in lung cancer accepted for priority review by the FDA")) == 1
+
+
+def test_the_trial_that_an_approval_rests_on_is_no_second_news() -> None:
+    told = _foreground(
+        "FDA approves Imfinzi in limited-stage small cell lung cancer",
+        "The FDA approved durvalumab, and the ADRIATIC trial showed longer survival than placebo in small cell lung cancer.",
+    )
+    assert len(told) == 1
