@@ -163,7 +163,7 @@ def _rows(v: Vocabulary) -> Iterator[_Row]:
         above = tuple(b.id for b in v.biomarkers.values() if b is not marker and marker.name.startswith(b.name + " "))
         yield _Row("biomarker", marker.id, marker.name, above, marker.synonyms)
     for body in v.bodies.values():
-        yield _Row("regulator", body.id, body.short, (), (body.name, *body.synonyms))
+        yield _Row("regulator", body.id, body.short, (), (body.name, *body.synonyms, body.id.removeprefix("org:")))
 
 
 def _classes(v: Vocabulary) -> Iterator[_Row]:

@@ -20,7 +20,7 @@ _OWNER = re.compile(r"['’]s?$")  # a code's possessive is the code
 def shown_name(drug: Drug, mentions: Sequence[Mention], *, investigational: bool) -> str:
     """The INN; of an investigational drug that the text names by codes alone, the first as printed, upper case.
 
-    Of two codes one of four letters and digits ("V940", "EG-70") stands back.
+    Of two codes one of four letters and digits ("V940", "EG-70") stands back. What sources only describe is called as the text does.
     """
     if drug.tier == "regimen" or not investigational:
         return drug.name
@@ -28,7 +28,7 @@ def shown_name(drug: Drug, mentions: Sequence[Mention], *, investigational: bool
     codes = {_bare(code) for code in drug.codes if described or _CODE_SHAPE.match(code)}
     written = [_OWNER.sub("", m.text.strip("®™")) for m in mentions]
     if not codes or any(_bare(w) not in codes for w in written):
-        return drug.name
+        return min(written, key=len) if described and drug.tier == "listed" else drug.name
     return next((w for w in written if alnum_count(w) >= MIN_CODE_ALNUM), written[0]).upper()
 
 

@@ -18,7 +18,7 @@ from alerts.facts.novel import NovelFinder, is_novel, novel_name
 from alerts.facts.prepare import Part, Sentence, sentences
 from alerts.facts.reading import Found, Reading
 from alerts.facts.relevance import AGAINST_TUMORS, AT_LARGE, CANCER_WORDS, COMPANY_OF_FIELD, THE_FIELD, is_relevant
-from alerts.facts.roles import about_spans, is_derived, is_house, is_idiom, is_label, is_state, is_subject
+from alerts.facts.roles import about_spans, is_aside, is_derived, is_house, is_idiom, is_label, is_state, is_subject
 from alerts.facts.short_forms import without_others
 from alerts.facts.subjects import (
     Places,
@@ -201,7 +201,7 @@ class Reader:
                 mentions=tuple(place.mention for place in places),
             )
             for concept, places in by_id.items()
-            if concept != CANCER or len(by_id) == 1
+            if concept != CANCER or len(by_id) == 1 or primary == {CANCER}
         )
 
     def _cancer_at_large(self, reading: Reading, drugs: Sequence[DrugFact]) -> tuple[IndicationFact, ...]:
@@ -385,6 +385,8 @@ def _with_roles(
             key = sentence.keyed.key if inside or hit.start < end else " " * end + sentence.keyed.key[end:]
             subject = subject and is_subject(key, hit.start, hit.end, names)
             names.append((hit.start, hit.end, subject))
+        elif hit.kind == "indication":
+            subject = subject and not is_aside(sentence.keyed.key[: hit.start])
         source = item.title if sentence.field == "title" else item.summary
         made.append(Found(hit, sentence, subject and not past, source, past))
     return made

@@ -26,6 +26,8 @@ _MARKETED = re.compile(_WORDS["marketed"])
 _WENT_BEFORE = re.compile(_WORDS["went_before"])
 _ACTS, _HARM = re.compile(_WORDS["acts"]), re.compile(_WORDS["harm"])
 _ABOUT = re.compile(_WORDS["about"])
+_ASIDE, _SEEN_IN = re.compile(_WORDS["aside"]), re.compile(_WORDS["seen_in"])
+_SOLD, _SALES_OF = re.compile(_WORDS["sold"]), re.compile(_WORDS["sales_of"])
 _TREATED = re.compile(_WORDS["treated"])
 _STATE, _DERIVED = re.compile(_WORDS["state"]), re.compile(_WORDS["derived"])
 _EXAMPLE, _ELSEWHERE = re.compile(_WORDS["example"]), re.compile(_WORDS["elsewhere"])
@@ -129,6 +131,21 @@ def acts_before(before: str) -> bool:
 def is_harm(before: str) -> bool:
     """Is the cancer that follows one that a drug is said to cause: "second", "reports of"? Ask it in news of a harm only."""
     return bool(_HARM.search(before))
+
+
+def is_aside(before: str) -> bool:
+    """Do the words ahead of a cancer's name say that it is another name of what was named?"""
+    return _ASIDE.search(before) is not None
+
+
+def is_seen_in(before: str) -> bool:
+    """Do the words ahead of a cancer's name make it one of those where a target is found: "often deleted in lung and"?"""
+    return _SEEN_IN.search(before[-_PARTNER_CHARS:]) is not None
+
+
+def is_sold(before: str, after: str) -> bool:
+    """Do the words around a drug's name tell of its sales?"""
+    return _SOLD.match(after) is not None or _SALES_OF.search(before) is not None
 
 
 def is_treated(before: str) -> bool:

@@ -10,6 +10,8 @@ from alerts.facts.relevance import CANCER_WORDS
 from alerts.facts.text import key_of
 
 _WORD = re.compile(r"[A-Za-z]+")
+_KINDS = frozenset(("indication", "drug"))
+_HOUSE = re.compile(r"\b(?:hospital|institute|university|cent(?:er|re)|college|society|association|network)\b", re.I)
 MAX_LETTERS = 6
 _WORDS_MORE = 3  # small words between those that give their letters
 
@@ -25,10 +27,22 @@ def abbreviates(name: str, before: str) -> bool:
 
 
 def without_others(parts: Sequence[Sentence], hits: list[Hit]) -> list[Hit]:
-    """Without cancers by a short form that the text spells out as something else."""
-    shorts = {_surface(parts, h) for h in hits if h.kind == "indication" and h.end - h.start <= MAX_LETTERS}
-    wrong = {s for s in shorts if s.isupper() and any(_is_other(s, p, n, hits) for n, p in enumerate(parts))}
-    return [h for h in hits if not (h.kind == "indication" and _surface(parts, h) in wrong)] if wrong else hits
+    """Without cancers by a short form that the text spells out as something else, and regimens by that of a house."""
+    short = {h: _surface(parts, h) for h in hits if h.kind in _KINDS and h.end - h.start <= MAX_LETTERS}
+    wrong = {h for h, s in short.items() if s.isupper() and _is_wrong(h.kind, s, parts, hits)}
+    return [h for h in hits if h not in wrong] if wrong else hits
+
+
+def _is_wrong(kind: str, short: str, parts: Sequence[Sentence], hits: Sequence[Hit]) -> bool:
+    if kind == "drug":
+        return any(_is_house(short, p) for p in parts)
+    return any(_is_other(short, p, n, hits) for n, p in enumerate(parts))
+
+
+def _is_house(short: str, sentence: Sentence) -> bool:
+    """Is it the short form of a hospital or the like: "Children's Hospital of Philadelphia (CHOP)"?"""
+    before = sentence.text[: max(0, sentence.text.find(f"({short})"))]
+    return abbreviates(short, before) and _HOUSE.search(" ".join(_spelt(short, before))) is not None
 
 
 def _is_other(short: str, sentence: Sentence, number: int, hits: Sequence[Hit]) -> bool:

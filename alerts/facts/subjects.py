@@ -18,6 +18,8 @@ from alerts.facts.roles import (
     is_combined,
     is_example,
     is_harm,
+    is_seen_in,
+    is_sold,
     is_treated,
     opens_with_partners,
     went_before,
@@ -41,6 +43,8 @@ def primary_drugs(reading: Reading, by_id: Places) -> set[str]:
     subjects = {d: [p for p in places if p.subject] for d, places in by_id.items()}
     titled = {d for d, places in subjects.items() if any(p.titled for p in places)}
     main = reading.main
+    if not titled and main is not None and main.event.type is EventType.CORPORATE:  # "X sales soar" is news of X
+        titled = {d for d, places in by_id.items() if any(p.titled and _sells(p) for p in places)}
     beside = {
         d for d, places in subjects.items() if main is not None and any(p.sentence is main.sentence for p in places)
     }
@@ -94,6 +98,8 @@ def _opening_partners(drugs: Sequence[Found], chosen: set[str]) -> set[str]:
 def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     """Those of the title, made narrower by what the lead says of them; without any, those of the lead."""
     by_id = {c: left for c, places in by_id.items() if (left := [p for p in places if not (p.earlier or _is_kind(p))])}
+    if any(p.titled for places in by_id.values() for p in places):
+        by_id = {c: places for c, places in by_id.items() if not all(_is_seen_in(p) for p in places)}
     titled = {c for c, places in by_id.items() if any(p.titled for p in places) and c != CANCER}
     told = {c for c in titled if not all(_describes(p) for p in by_id[c] if p.titled)}
     leading = _first_named(by_id, LEAD_SENTENCES - 1) - {CANCER}
@@ -144,6 +150,17 @@ def _treated(by_id: Places) -> set[str]:
 def _is_kind(place: Found) -> bool:
     """Is the name part of another cancer's: "von Hippel-Lindau disease-associated renal cell carcinoma"?"""
     return bool(_PART_OF.match(place.sentence.keyed.key, place.hit.end))
+
+
+def _is_seen_in(place: Found) -> bool:
+    """Is a cancer of the text only told to be one where a target is found?"""
+    return not place.titled and is_seen_in(place.sentence.keyed.key[: place.hit.start])
+
+
+def _sells(place: Found) -> bool:
+    """Is it the drug's sales that are told of?"""
+    key = place.sentence.keyed.key
+    return is_sold(key[: place.hit.start], key[place.hit.end :])
 
 
 def _describes(place: Found) -> bool:

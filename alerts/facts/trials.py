@@ -45,7 +45,7 @@ _DUBBED = re.compile(
 )
 # A company's number of a study: the drug's code goes on.
 _STUDY_OF_CODE = re.compile(
-    r"(?P<name>[A-Z](?<![\w-].)[A-Z]{1,5}-?\d{3,5}[A-Z]?-(?:[A-Z]{0,2}|[IV]+-)\d{2,3})(?![\w-])"
+    r"(?P<name>[A-Z](?<![\w-].)[A-Z]{1,5}-?\d{3,5}[A-Z]?[-–](?:[A-Z]{0,2}|[IV]+-)\d{2,3})(?![\w-])"
 )
 # Two names of one trial: "(GROUP067/NAME)".
 _ONE_OF_TWO = re.compile(rf"\({_NAME}(?=/[A-Z][\w-]{{3,}}\))")
@@ -92,7 +92,8 @@ _DRUG_BEFORE = re.compile(
 )
 _NUMBER_BEHIND = re.compile(r"[0-9](?:(?<=-.)|(?<=[A-Za-z].)|(?<=[A-Za-z] .))")
 _HYPHEN = re.compile(r"-(?<=[A-Za-z].)(?:[A-Z][a-z]+)?\d")
-_STUDY_NUMBER = re.compile(r"-(?:[A-Z]{0,2}|[IV]+-)\d{2,3}")
+_STUDY_NUMBER = re.compile(r"[-–](?:[A-Z]{0,2}|[IV]+-)\d{2,3}")
+_LAST_NUMBER = re.compile(r"\d{3,5}$")
 NUMBER = re.compile(r"-\d\w*(?:-\d+)?")
 _SPELLING = re.compile(r"[\s\W_]+")
 _STEPS = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
@@ -101,8 +102,10 @@ _STEPS = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 class _Heads:
     """Words that a trial's name begins with, each with what may follow: one pass finds them all."""
 
-    _FAMILY = re.compile(r"(?:[- ]?(?:[A-Z][A-Za-z]*)?-?\d{1,4}[A-Z]{0,3})?(?![\w])")
+    _FAMILY = re.compile(r"(?:[-: ]?(?:[A-Z][A-Za-z]*)?-?\d{1,4}[A-Z]{0,3})?(?![\w])")
     _NUMBER = re.compile(r"[- ](?:[A-Z][a-z]+)?\d{1,4}[A-Z]{0,3}(?![\w])")
+    # "the Kestrel phase III trial": a name in small letters, where a trial stands behind.
+    _SPOKEN = re.compile(r"(?=(?: [Pp]hase \S+)? (?:[Tt]rial|[Ss]tudy)\b)")
     # A group's numbered trial: JCOG1404, LOGiK 2102, CS-Lung-003, SAKK 16/14, KCSG LU 21-01.
     GROUP = re.compile(r"(?:[- /]?[A-Z]{0,2}\d{3,5}[A-Z]?|[- ](?:[A-Z]{2} ?)?\d{2}[-/]\d{2})(?![\w])", re.I)
 
@@ -110,6 +113,8 @@ class _Heads:
         tails: dict[str, dict[re.Pattern[str], None]] = {}
         for family in families:
             tails.setdefault(family, {})[self._FAMILY] = None
+            if family.isalpha() and family.isupper() and len(family) > MIN_SHOWN:
+                tails.setdefault(family.capitalize(), {})[self._SPOKEN] = None
             for spelt in _spellings(family) if len(family) >= _MIN_FAMILY and family.isalpha() else ():
                 tails.setdefault(spelt, {})[self._NUMBER] = None
         for group in groups:
@@ -229,8 +234,24 @@ def _is_shown(pattern: re.Pattern[str], name: str, before: str) -> bool:
     if pattern is _SPELT:
         return _is_name(name) and abbreviates(name, before)
     if pattern in (_BRACKETED, _NAMED) and (abbreviates(name, before) or _OF_A_HOUSE.search(before)):
+        return _is_numbered(name, before)
+    return _is_name(name) or (pattern is _NAMED and _is_number(name, before))
+
+
+def _is_numbered(name: str, before: str) -> bool:
+    """Is it short for the words before and their number: "Thoracic Oncology Group 1909 (TOG1909)"? Then it is a trial's."""
+    number = _LAST_NUMBER.search(name)
+    return number is not None and before.endswith(f"{number.group()} (")
+
+
+def _is_number(name: str, before: str) -> bool:
+    """Is what looks like a company's code the trial's own number: "a phase 1 trial (QRX901)"? Not short for one that was named."""
+    number = _LAST_NUMBER.search(name)
+    if number is None or number.group() in before:
         return False
-    return _is_name(name)
+    return (
+        before.endswith("(") and _CODE.match(name) is not None and not _is_none(name) and not _OTHER_KIND.search(name)
+    )
 
 
 def _surroundings(sentence: Sentence, *, behind: bool) -> Iterator[re.Pattern[str]]:

@@ -249,7 +249,7 @@ def _body(row: dict[str, Any]) -> Body:
 
 
 def _changed_body(old: Body | None, concept: str, entry: BodyEntry) -> Body:
-    short = concept.removeprefix("org:")
-    old = old or Body(concept, short, entry.name or short, entry.kind or "regulator", ())
+    slug = concept.removeprefix("org:")
+    old = old or Body(concept, slug, entry.name or slug, entry.kind or "regulator", ())
     names = _more(old.synonyms, entry.synonyms, entry.never)
-    return Body(concept, short, entry.name or old.name, entry.kind or old.kind, names, ("overlay",))
+    return Body(concept, entry.short or old.short, entry.name or old.name, entry.kind or old.kind, names, ("overlay",))

@@ -56,7 +56,10 @@ class IndicationEntry(_Entry):
 
 
 class BodyEntry(_Entry):
+    """`short`: what news calls it, where that is not the end of its id."""
+
     name: str | None = None
+    short: str | None = None
     kind: Literal["regulator", "hta", "guideline", "conference", "programme"] | None = None
     synonyms: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
