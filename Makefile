@@ -16,6 +16,7 @@ setup: .venv/installed ## make .venv with everything in it
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3 -m venv failed: on Debian, apt install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -c "from alerts.facts import reader; reader()" # makes the tables of names, not the first start (docs/adr/0053)
 	@touch $@
 
 demo: setup ## the whole service with sample news, a local mailbox and local Slack and Teams receivers

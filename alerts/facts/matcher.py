@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -47,7 +48,7 @@ _STAGED = re.compile(
 
 
 # What shows that an abbreviation stands in news of cancer (policy "case_sensitive+oncology").
-_ONCOLOGY = re.compile(
+_ONCOLOGY = (
     r"\b(?:cancer|oncolog|tumor|metasta|carcinom|sarcom|leukemi|lymphom|myelom|melanom|gliom|malignan|chemother|hematolog|car t\b"
     r"|relapsed|refractory|r r\b|remission|progression free|overall survival|first line|\w+(?:tinib|ciclib|rasib|clax|mab|leucel|deruxtecan)\b)"
 )
@@ -73,6 +74,7 @@ _NOVEL = words("novel")
 _PAIR = re.compile("|".join(_NOVEL["pairs"]))
 _DESCRIBED = _NOVEL["descriptions"]
 _HEADS, _KINDS, _VACCINES = (frozenset(_DESCRIBED[key]) for key in ("heads", "words", "vaccines"))
+_ENDS = tuple(_HEADS | _VACCINES)
 _TARGET, _PARTED = re.compile(_DESCRIBED["target"]), re.compile(r"[ /-]+")
 # "cancers of the larynx and hypopharynx": a head, and the sites behind it.
 _OF_SITES = re.compile(
@@ -88,6 +90,7 @@ _NO_LETTERS = "am|an|as|at|can|cm|co|com|day|etc|for|in|km|la|men|mg|ml|mm|on|pm
 _CODE = re.compile(
     rf"(?:(?P<letters>[a-z]{{2,6}}) |(?!(?:{_NO_LETTERS})\d)(?P<joined>[a-z]{{2,6}}))(?P<number>\d{{2,}}[a-z]{{0,2}})"
 )
+_DIGIT = re.compile(r"\d")
 _LIKE_WORDS = re.compile(rf"(?:{_NO_LETTERS})[ -]\d+", re.I)
 
 
@@ -98,7 +101,7 @@ class Name(NamedTuple):
     id: str
     exact: str | None  # must be written exactly so
     strict: bool  # and says nothing in a headline of capitals: NICE, ALL
-    context: re.Pattern[str] | None  # must occur elsewhere in the item
+    context: str | None  # an expression that must hold elsewhere in the item
 
 
 class Hit(NamedTuple):
@@ -110,6 +113,7 @@ class Hit(NamedTuple):
 
 
 _START = attrgetter("start")
+_expression = cache(re.compile)  # a name's context, made by need: most items ask for none
 
 
 class Matcher:
@@ -288,7 +292,9 @@ def _bounded(key: str, start: int, end: int) -> int:
 
 
 def _holds(name: Name, sentence: Sentence, start: int, end: int, whole_key: str) -> bool:
-    return _spelt(name, sentence, start, end) and (name.context is None or bool(name.context.search(whole_key)))
+    return _spelt(name, sentence, start, end) and (
+        name.context is None or bool(_expression(name.context).search(whole_key))
+    )
 
 
 def _spelt(name: Name, sentence: Sentence, start: int, end: int) -> bool:
@@ -313,12 +319,13 @@ def _treated(key: str, short: Hit) -> bool:
 
 def surfaces(v: Vocabulary) -> Iterator[tuple[str, Name]]:
     """Every surface with its name, the most trusted first."""
+    named = {d.id: [*_drug_names(d, v.policies)] for d in v.drugs.values() if d.tier != "stem_only"}
     for drug in v.drugs.values():
-        if drug.tier != "stem_only":
-            yield from _careful(v, "drug", drug.id, _drug_names(drug, v.policies), ())
+        if drug.id in named:
+            yield from _careful(v, "drug", drug.id, named[drug.id], ())
         elif _PAIR.fullmatch(drug.name):  # or its first half would be taken for the antibody alone
             yield drug.name, Name("drug", drug.id, None, False, None)
-    yield from _respelt(v)
+    yield from _respelt(named, v.policies)
     ordered = sorted(
         v.indications.values(), key=lambda i: (not i.news, not i.id.startswith("onc:"), not i.id.startswith("doid:"))
     )
@@ -342,9 +349,9 @@ def surfaces(v: Vocabulary) -> Iterator[tuple[str, Name]]:
         yield acronym, Name("trial", acronym, acronym, True, _beside_study(key_of(acronym)))
 
 
-def _beside_study(key: str) -> re.Pattern[str]:
+def _beside_study(key: str) -> str:
     no_place = rf"(?!,? {_MONTH}| registry| database)"  # a dateline: "BOSTON, Jan. 9"
-    return re.compile(rf"\b{key}{no_place},? (?:\S+ ){{0,3}}{_STUDY}|{_STUDY} (?:\S+ ){{0,3}}{key}\b{no_place}")
+    return rf"\b{key}{no_place},? (?:\S+ ){{0,3}}{_STUDY}|{_STUDY} (?:\S+ ){{0,3}}{key}\b{no_place}"
 
 
 def _drug_names(drug: Drug, policies: Mapping[str, str]) -> Iterator[str]:
@@ -355,18 +362,20 @@ def _drug_names(drug: Drug, policies: Mapping[str, str]) -> Iterator[str]:
             yield name
 
 
-def _respelt(v: Vocabulary) -> Iterator[tuple[str, Name]]:
+def _respelt(named: Mapping[str, Sequence[str]], policies: Mapping[str, str]) -> Iterator[tuple[str, Name]]:
     """Codes as news also writes them: "UCART-123" for UCART123, "MK2870" for MK-2870; after all that sources spell themselves."""
-    for drug in v.drugs.values():
-        for name in _drug_names(drug, v.policies) if drug.tier != "stem_only" else ():
-            code = _CODE.fullmatch(key_of(name))
-            if code and alnum_count(name) >= MIN_CODE_ALNUM and name not in v.policies:
+    for drug, names in named.items():
+        for name in names:
+            code = _CODE.fullmatch(key_of(name)) if _DIGIT.search(name) else None
+            if code and alnum_count(name) >= MIN_CODE_ALNUM and name not in policies:
                 other = code["letters"] or f"{code['joined']} "
-                yield other + code["number"], Name("drug", drug.id, None, False, None)
+                yield other + code["number"], Name("drug", drug, None, False, None)
 
 
 def describes(name: str) -> bool:
     """Does a name only say what kind of agent it is and against what: "anti-CD7 CAR T cells", "tumor cell vaccine"?"""
+    if not name.lower().endswith(_ENDS):  # as most
+        return False
     *rest, head = _PARTED.split(name.lower())
     if head in _VACCINES:
         return bool(rest) and set(rest) <= _KINDS
@@ -374,7 +383,7 @@ def describes(name: str) -> bool:
 
 
 def alnum_count(text: str) -> int:
-    return sum(char.isalnum() for char in text)
+    return sum(map(str.isalnum, text))
 
 
 def _careful(
@@ -405,18 +414,18 @@ def _careful(
         yield surface, Name(kind, concept, exact, strict, needs)
 
 
-def _demanded(policy: str, full: Sequence[str]) -> re.Pattern[str] | None:
+def _demanded(policy: str, full: Sequence[str]) -> str | None:
     """What the rest of the item must hold: a word of cancer, a word of the long form, or one of the words that the policy names."""
     if policy.endswith("oncology"):
         return _ONCOLOGY
     if policy.endswith("context"):
         return _context(full)
     _, _, named = policy.partition("+near ")
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, named.split()))})") if named else None
+    return rf"\b(?:{'|'.join(map(re.escape, named.split()))})" if named else None
 
 
-def _context(names: Sequence[str]) -> re.Pattern[str] | None:
+def _context(names: Sequence[str]) -> str | None:
     """Stems of the long form's telling words: "NET" needs "neuroendo…" somewhere in the item."""
     words = {w for name in names for w in key_of(name).split() if len(w) >= 6 and w not in _COMMON}
     stems = sorted({re.escape(w[:8]) for w in words})
-    return re.compile(r"\b(?:" + "|".join(stems) + ")") if stems else None
+    return r"\b(?:" + "|".join(stems) + ")" if stems else None

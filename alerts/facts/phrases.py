@@ -19,6 +19,7 @@ MANY_WORDS = 1000  # of which a table of all states does not stay in a processor
 MAX_PARTS = 3  # sets of words of which an expression needs one each; a fourth hides hardly one expression more
 # A word, without a letter that is repeated or left out; one letter or more of a kind.
 _WORD = re.compile(r"(?P<word>[A-Za-z][A-Za-z ]*)(?![?*+{])|(?P<letter>[A-Za-z])\+(?![?+])")
+_SYNTAX = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|[()|]", re.S)  # what is escaped, a class, a bracket or a bar
 _PLACED = {"(?<![a-z])": "[a-z]", r"\b": r"\w"}  # where a word begins → what may not stand before it
 _NOTHING: frozenset[str] = frozenset()
 _EMPTY = frozenset({""})
@@ -156,20 +157,13 @@ def branches(pattern: str) -> list[str]:
 
 
 def _syntax(pattern: str) -> Iterator[tuple[int, str, int]]:
-    """Place, character and depth of brackets, of all that is neither escaped nor in a class."""
-    depth, at, in_class = 0, 0, False
-    while at < len(pattern):
-        char = pattern[at]
-        if char == "\\":
-            at += 1
-        elif in_class:
-            in_class = char != "]"
-        elif char == "[":
-            in_class = True
-        else:
+    """Place, character and depth of the brackets and bars that are neither escaped nor in a class."""
+    depth = 0
+    for found in _SYNTAX.finditer(pattern):
+        char = found.group()
+        if len(char) == 1:
             depth += (char == "(") - (char == ")")
-            yield at, char, depth
-        at += 1
+            yield found.start(), char, depth
 
 
 def needed(pattern: str) -> frozenset[str]:
@@ -200,9 +194,19 @@ def _needed(parts: Iterable[Any]) -> Iterator[frozenset[str]]:
     yield run
 
 
-def _items(parts: Any) -> Iterable[tuple[Any, Any]]:
-    """The parts of a parsed expression; its own iteration asks for one after the other and takes as long as all else."""
-    return getattr(parts, "data", parts)  # type: ignore[no-any-return]
+def _items(parts: Any) -> Iterator[tuple[Any, Any]]:
+    """The parts of a parsed expression, letters that stand side by side as one word."""
+    word = ""
+    for op, value in getattr(parts, "data", parts):  # its own iteration takes as long as all else
+        if op is _constants.LITERAL:
+            word += chr(value)
+            continue
+        if word:
+            yield _constants.LITERAL, word
+            word = ""
+        yield op, value
+    if word:
+        yield _constants.LITERAL, word
 
 
 def _fewest(words: frozenset[str]) -> frozenset[str]:
@@ -228,7 +232,7 @@ def _needed_part(op: Any, value: Any) -> Iterator[frozenset[str]]:
 def _exact_part(op: Any, value: Any) -> frozenset[str] | None:
     """Every text that a part can stand for, None where they are too many."""
     if op is _constants.LITERAL:
-        return frozenset({chr(value)})
+        return frozenset({value})
     if op in (_constants.ASSERT, _constants.ASSERT_NOT, _constants.AT):
         return _EMPTY
     if op is _constants.SUBPATTERN:

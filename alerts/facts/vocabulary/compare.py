@@ -71,8 +71,7 @@ def _meanings(v: Vocabulary) -> dict[str, list[tuple[Any, ...]]]:
     """A pattern is told by its text: one of the same words is the same."""
     found: dict[str, list[tuple[Any, ...]]] = {}
     for surface, name in surfaces(v):
-        context = name.context.pattern if name.context else ""
-        found.setdefault(surface, []).append((name.kind, name.id, name.exact, name.strict, context))
+        found.setdefault(surface, []).append((name.kind, name.id, name.exact, name.strict, name.context or ""))
     return found
 
 
