@@ -3,10 +3,11 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 
 from alerts.facts import details
+from alerts.facts.acting import Hold, body_of_land, hold_beside
 from alerts.facts.concepts import VocabularyConcepts
 from alerts.facts.events import READOUTS, REGULATORY, Event, event_date
 from alerts.facts.news import LEAD_SENTENCES
@@ -53,8 +54,9 @@ def claims(
     drugs: Sequence[DrugFact],
     cancers: Sequence[IndicationFact],
     bodies: Sequence[RegulatorFact],
+    together: Sequence[str] = (),
 ) -> tuple[Claim, ...]:
-    """The news claim, further news, background; at least one."""
+    """The news claim, further news, background; at least one. `together`: bodies that act as one in the news."""
     acting = [b.id for b in bodies if b.role is Role.PRIMARY]
     event = reading.main.event if reading.main else None
     kind = event.type if event else EventType.UNKNOWN
@@ -73,7 +75,11 @@ def claims(
         news.model_copy(update={"drugs": pair.drugs, "indications": pair.cancers})
         for pair in (pairs(reading, news.drugs, news.indications) if kind in READOUTS | REGULATORY else ())
     ]
+    held = hold_beside(reading)
     first = told or [_of_first(reading, tree, news)]
+    first = [one for claim in first for one in _each_body(claim, together)]
+    if held:
+        first = [_of_company(first[0], held), *first[1:], _held(reading, tree, news, held)]
     more = [*_seconds(reading, tree, news), *_reviewed(reading, news), *_besides(reading, tree, news)]
     return (*first, *_new(more, first))
 
@@ -100,6 +106,30 @@ def _of_first(reading: Reading, tree: VocabularyConcepts, news: Claim) -> Claim:
     return news.model_copy(update={"indications": cancers or news.indications})
 
 
+def _each_body(claim: Claim, together: Sequence[str]) -> list[Claim]:
+    """Bodies that act as one have each told the news; the one of the claim stands first."""
+    rest = [b for b in together if b != claim.regulator] if claim.regulator in together else []
+    return [claim, *(claim.model_copy(update={"regulator": body}) for body in rest)]
+
+
+def _of_company(claim: Claim, held: Hold) -> Claim:
+    """The stop is the company's own: the body of the hold is none of its."""
+    return claim.model_copy(update={"regulator": None}) if claim.regulator == held.body else claim
+
+
+def _held(reading: Reading, tree: VocabularyConcepts, news: Claim, held: Hold) -> Claim:
+    """The hold, of the drugs and cancers that its clause names."""
+    here = [f for f in reading.found if f.sentence is held.sentence and held.start <= f.hit.start < held.end]
+    drugs, cancers = (_ids(f for f in here if f.hit.kind == kind) for kind in ("drug", "indication"))
+    return Claim.of(
+        drugs=drugs or news.drugs,
+        indications=narrowest(tree, cancers) or news.indications,
+        event=EventType.TRIAL_STOPPED,
+        regulator=held.body,
+        evidence=(reading.whole(held.sentence),),
+    )
+
+
 def _related(tree: VocabularyConcepts, ids: Iterable[str], named: Collection[str]) -> tuple[str, ...]:
     """Those of the cancers that are named, or are kinds of what is named."""
     return tuple(i for i in ids if i in named or tree.ancestors(i) & set(named))
@@ -115,7 +145,8 @@ def _seconds(reading: Reading, tree: VocabularyConcepts, news: Claim) -> list[Cl
         drugs, named, bodies = (_ids(f for f in here if f.hit.kind == kind) for kind in ("drug", "indication", "body"))
         cancers = _related(tree, news.indications, named) or narrowest(tree, named)
         kind = told.event.type
-        body = next(iter(bodies), news.regulator) if kind in REGULATORY else None
+        land = body_of_land(here[0].sentence.keyed.key[told.start : told.end], kind)
+        body = next(iter(bodies), land or news.regulator) if kind in REGULATORY else None
         made.append(
             Claim.of(
                 drugs=drugs or news.drugs,
@@ -187,6 +218,9 @@ def _event_day(reading: Reading) -> date | None:
         return None
     for sentence in (s for s in reading.parts[: LEAD_SENTENCES + 2] if s.digits):
         day = event_date(sentence.keyed.key, reading.item.published)
+        published = reading.item.published
+        if day and published and day > published.date() + timedelta(days=1):
+            continue  # what is due that day has not happened yet
         told_before = is_background(sentence) and not sentence.keyed.key.startswith("since ")
         if day is None or told_before:
             continue

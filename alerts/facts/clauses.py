@@ -19,6 +19,7 @@ _PLANS = re.compile(_WORDS["plans"])
 _JOINTS = re.compile(r"; |,? (?:but|while|whereas) |,? and |, ")
 _LISTED = re.compile(r"[DC][,; andbutwhile]+[DC]")  # two names of one list
 _PAST = re.compile(r"\b(?:follow\w*|after|since|previous\w*|earlier|already|had|was based)\b")
+_BODIES = re.compile("[RE]+")
 _SOON = 60  # key positions into a clause: an act that begins later is not what the clause tells
 # What a sentence may tell as its news; how shares fared or what a doctor says of it is none beside an act.
 ACTS = frozenset(EventType) - {_T.CORPORATE, _T.CONFERENCE, _T.DEAL, _T.RESEARCH, _T.OTHER, _T.UNKNOWN, _T.TRIAL_UPDATE}
@@ -49,11 +50,18 @@ def second(masked: str, names: Sequence[tuple[int, str]], *, title: bool) -> Sec
         ):
             continue
         first = _act(masked[: joint.start()], title=title)
-        told = _act(masked[start:], title=title) if first else None
+        told = _goes_on(masked[:start], masked[start:], title=title) if first else None
         past = told and _PAST.search(masked, start, start + told.end)
         if first and told and not past and told.start < _SOON and _differ(first.type, told.type):
             return Second(start, len(masked.rstrip()), told)
     return None
+
+
+def _goes_on(before: str, clause: str, *, title: bool) -> Event | None:
+    """The act of a clause; one that names no body goes on with the one before it ("the FDA clears A but turns down B")."""
+    told = _act(clause, title=title)
+    bodies = [] if told or _BODIES.search(clause) else _BODIES.findall(before)
+    return _act(f"{bodies[-1]} {clause}", title=title) if bodies else told
 
 
 def _differ(first: EventType, told: EventType) -> bool:

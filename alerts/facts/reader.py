@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 from alerts.facts import details, events, trials
+from alerts.facts.acting import acting_together
 from alerts.facts.claims import claims
 from alerts.facts.clauses import Second, earlier, second, without
 from alerts.facts.concepts import CANCER, VocabularyConcepts, concepts
@@ -33,6 +34,7 @@ from alerts.facts.vocabulary import Vocabulary
 from alerts.facts.vocabulary.current import Latest
 from alerts.model import (
     BiomarkerFact,
+    Claim,
     DrugFact,
     EventFact,
     EventType,
@@ -94,7 +96,9 @@ class Reader:
         if relevant and event.type is EventType.CONFERENCE:
             cancers = _shown(drugs, cancers)
         drugs = tuple(d for d in drugs if relevant or _is_of_the_field(d, event.type))
-        bound = claims(reading, self._tree, drugs, cancers, bodies)
+        together = acting_together(reading)
+        together = together if any(b.id in together and b.role is Role.PRIMARY for b in bodies) else ()
+        bound = claims(reading, self._tree, drugs, cancers, bodies, together)
         return Facts.of(
             relevant=relevant,
             language=language(whole),
@@ -102,7 +106,7 @@ class Reader:
             indications=cancers,
             biomarkers=self._biomarkers(reading),
             event=event,
-            regulators=bodies,
+            regulators=self._with_told(bodies, bound),
             trials=trials.trials(item, parts, named, self._vocabulary),
             setting=details.setting(whole),
             companies=tuple(reading.names("company")),
@@ -245,6 +249,17 @@ class Reader:
         if land and land[0].id not in acting:
             facts = [f.model_copy(update={"role": Role.MENTIONED}) for f in facts if f.id != land[0].id] + land
         return tuple({f.id: f for f in facts}.values())
+
+    def _with_told(self, bodies: tuple[RegulatorFact, ...], bound: Sequence[Claim]) -> tuple[RegulatorFact, ...]:
+        """The bodies of all foreground claims act, be they named or told by their land."""
+        acting = {c.regulator: c.evidence for c in bound if c.foreground and c.regulator in self._body_names}
+        told = [b.model_copy(update={"role": Role.PRIMARY}) if b.id in acting else b for b in bodies]
+        known = {b.id for b in bodies}
+        more = {b: spans for b, spans in acting.items() if b is not None and b not in known}
+        return (
+            *told,
+            *(RegulatorFact.of(id=b, name=self._body_names[b], role=Role.PRIMARY, mentions=m) for b, m in more.items()),
+        )
 
     def _settle(self, reading: Reading, drugs: Sequence[DrugFact], bodies: Sequence[RegulatorFact]) -> None:
         """First approval or wider label, where the drugs' years tell; a biosimilar is a product of its own."""
