@@ -2,7 +2,7 @@
 """Primary or mentioned: which drugs, cancers and bodies the item's news is about."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise, takewhile
 
 from alerts.facts.concepts import CANCER, GENERIC, VocabularyConcepts
@@ -30,6 +30,7 @@ Places = dict[str, list[Found]]
 # Where a cancer has spread to says nothing of which it is, if that is told.
 SEATS = {"ncit:C3813", "news:leptomeningeal-metastases"}
 # Broad kinds whose examples in the lead make the news no narrower.
+MANY = 4  # cancers of a lead under a title of cancer at large: examples
 BROAD = GENERIC | {"doid:0070663", "news:sarcoma"}
 _OR = re.compile(r"\)?,? (?:or|and) (?:\S+ ){0,3}")
 _PART_OF = re.compile(r" (?:associated|related) (?!with|to)")
@@ -106,6 +107,8 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     if titled and not told:  # "blood cancer drug X": the lead tells of which
         titled = {c for c in leading if titled & tree.ancestors(c) and c not in titled} or titled
     titled = told or titled or _first_named(by_id, 1) - {CANCER} or leading
+    if len(titled) >= MANY and _at_large(titled, by_id):
+        titled = {CANCER}
     if titled <= SEATS:  # "metastases in the brain": of what, the lead tells
         titled |= _first_named({c: p for c, p in by_id.items() if c not in SEATS}, 1) - {CANCER}
     named = titled - BROAD  # "solid tumors" is not made narrower by a list of examples
@@ -150,6 +153,11 @@ def _treated(by_id: Places) -> set[str]:
 def _is_kind(place: Found) -> bool:
     """Is the name part of another cancer's: "von Hippel-Lindau disease-associated renal cell carcinoma"?"""
     return bool(_PART_OF.match(place.sentence.keyed.key, place.hit.end))
+
+
+def _at_large(leading: Collection[str], by_id: Places) -> bool:
+    """Does the title speak of cancer at large, and only the lead of these?"""
+    return any(p.titled for p in by_id.get(CANCER, ())) and not any(p.titled for c in leading for p in by_id[c])
 
 
 def _is_seen_in(place: Found) -> bool:
