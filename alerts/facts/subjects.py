@@ -117,9 +117,12 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     primary = primary - SEATS or primary
     for broad in sorted(primary):  # of two that fall under each other one stays, the same in every process
         below = [c for c in primary if c != broad and broad in tree.ancestors(c)]
-        alone = (
-            (len(below) > 1 or broad in BROAD) and broad in titled and not titled & set(below)
-        )  # the title's own, of which the lead lists kinds
+        alone = (  # the title's own, of which the lead lists kinds
+            (len(below) > 1 or broad in BROAD)
+            and broad in titled
+            and not titled & set(below)
+            and (broad in BROAD or any(p.titled for p in by_id[broad]))
+        )
         if below and not alone and not any(side_by_side(by_id[broad], by_id[c]) for c in below):
             primary.discard(broad)  # "lung cancer … NSCLC": the narrowest that the text supports
     return primary or ({CANCER} & set(by_id))

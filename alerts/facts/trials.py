@@ -75,6 +75,7 @@ _OTHER_KIND = re.compile(
 )
 # A group's questionnaire, with letters where its trials have numbers: EORTC QLQ-C30.
 _QUESTIONS = re.compile(r"^EORTC[- ][A-Z]+-?[A-Z]{0,2}\d{0,2}$")
+_GENE = re.compile(r"[A-Z]{3,5}\d{1,2}[A-Z]?$")  # "of TGFB2 and"
 _CODE = re.compile(r"^[A-Z]{2,4}-?[A-Z]?\d{2,}[A-Z]?$")
 # The phase and a number behind a word of four letters that can be spoken: HALO-301.
 _SERIES = re.compile(r"^(?=[^AEIOUY]*[AEIOUY][^AEIOUY]*[AEIOUY])[A-Z]{4}-[1-4]0[1-9]$")
@@ -227,6 +228,8 @@ def _is_shown(pattern: re.Pattern[str], name: str, before: str) -> bool:
     """Is it a name, as this pattern shows it?"""
     if pattern in (_WORD_NAMED, _DUBBED):
         return True
+    if pattern is _FROM and _GENE.match(name) and not before.endswith("from "):
+        return False
     if pattern is _SHOWN:
         return len(name) > MIN_SHOWN and _is_mixed(name)
     if pattern is _PAIRED:
