@@ -14,10 +14,14 @@ from alerts.facts.news import LEAD_SENTENCES
 from alerts.facts.pairing import pairs
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.reading import Found, Reading
-from alerts.facts.roles import is_background, is_further
-from alerts.facts.subjects import side_by_side
+from alerts.facts.roles import is_background, is_digest, is_further
+from alerts.facts.subjects import BROAD, side_by_side
 from alerts.model import Claim, DrugFact, EventType, IndicationFact, RegulatorFact, Role
 
+_OF_INDICATIONS = REGULATORY - {EventType.SAFETY, EventType.WITHDRAWAL}
+LISTING_SENTENCES = 2  # of the summary: what an act is for
+_LISTS = re.compile(r"(?: \([^()]{1,12}\))?(?:,? (?:and|or)(?: \w+)? |, (?:\w+ )?)")
+_ENDS = re.compile(r" or ")
 DIGEST_SENTENCES = 8  # of the summary: so far goes a list
 _GRANTED = {EventType.APPROVAL, EventType.LABEL_EXPANSION}
 # Without a body of its own, a sentence of a list tells the act of the one that the list is of.
@@ -35,16 +39,16 @@ _BOTH = {
     (EventType.FILING_STATUS, None): (EventType.DESIGNATION, "priority_review"),
 }
 _ACCEPTED = re.compile(
-    r"\b(?:accept\w*|fil(?:ed|es)|takes?|took|valid\w+)\b(?: \S+){0,14}? (?:application|nda|snda|bla|sbla|filing|submission)s?\b"
+    r"\bpassed the filing\b|\b(?:accept\w*|fil(?:ed|es)|takes?|took|valid\w+)\b(?: \S+){0,14}? (?:application|nda|snda|bla|sbla|filing|submission)s?\b"
     r"|\b(?:application|nda|snda|bla|sbla|filing|submission)s?\b(?: \S+){0,14}? (?:(?:was|were|is|has been|been) )?(?:accepted|taken|validated)\b"
 )
 _GIVEN = re.compile(
-    r"\b(?:grant|assign|award|giv|gave|g[eo]t|receiv|hand|bestow|gains?|w[io]n)\w*\b(?: (?!accept|for\b)\S+){0,4}? priority review\b|\bpriority review (?:was|were|is|has been|status)?\s?(?:also )?(?:granted|assigned|awarded|given)\b|\bwith (?:a )?priority review\b"
+    r"\b(?:grant|assign|award|giv|gave|g[eo]ts?|receiv|hand|bestow|gains?|w[io]n)\w*\b(?: (?!accept|for\b)\S+){0,4}? priority review\b|\bpriority review (?:was|were|is|has been|status)?\s?(?:also )?(?:granted|assigned|awarded|given)\b|\bwith (?:a )?priority review\b"
 )
 _DECIDED = re.compile(
     r"\b(?:reached|made|took|announced|dated?) (?:\w+ ){0,2}(?:decision|approval|authori[sz]ation)\b"
     r"|\b(?:decision|approval|authori[sz]ation|verdict|vote)s? (?:was|were|came|has been) (?:\w+ )?(?:made|taken|issued|given|on)\b"
-    r"|\b(?:decided|ruled|said yes|said no)\b"
+    r"|\b(?:decided|ruled|said yes|said no)\b|\d (?:\w+ ){0,2}meeting of the\b|\btodays (?:action|decision|approval|ruling|vote)\b"
 )
 
 
@@ -60,9 +64,10 @@ def claims(
     acting = [b.id for b in bodies if b.role is Role.PRIMARY]
     event = reading.main.event if reading.main else None
     kind = event.type if event else EventType.UNKNOWN
+    named = narrowest(tree, (c.id for c in cancers if c.role is Role.PRIMARY), reading.names("indication"))
     news = Claim.of(
         drugs=tuple(d.id for d in drugs if d.role is Role.PRIMARY),
-        indications=narrowest(tree, (c.id for c in cancers if c.role is Role.PRIMARY), reading.names("indication")),
+        indications=_with_listed(reading, tree, kind, named),
         biomarkers=_ids(f for f in reading.found if f.hit.kind == "biomarker" and f.sentence.number <= 2),
         event=kind,
         status=event.status if event else None,
@@ -97,10 +102,11 @@ def _new(more: Iterable[Claim], first: Sequence[Claim]) -> list[Claim]:
 
 
 def _of_first(reading: Reading, tree: VocabularyConcepts, news: Claim) -> Claim:
-    """Where the title tells a second news: the first with the cancers that are named with it."""
+    """Where the title tells a second news, or announces a list: the first with the cancers that are named with it."""
     told = reading.seconds.get(0)
     if told is None:
-        return news
+        cancers = _of_list(reading, tree, news)
+        return news.model_copy(update={"indications": cancers}) if cancers else news
     before = [f for f in reading.found if f.sentence.number == 0 and f.hit.start < told.start]
     cancers = _related(tree, news.indications, {f.hit.id for f in before if f.hit.kind == "indication"})
     return news.model_copy(update={"indications": cancers or news.indications})
@@ -128,6 +134,15 @@ def _held(reading: Reading, tree: VocabularyConcepts, news: Claim, held: Hold) -
         regulator=held.body,
         evidence=(reading.whole(held.sentence),),
     )
+
+
+def _of_list(reading: Reading, tree: VocabularyConcepts, news: Claim) -> tuple[str, ...]:
+    """In a digest: the cancers of the sentence that names the first drug."""
+    first = next((f for f in reading.found if f.hit.kind == "drug" and f.hit.id in news.drugs), None)
+    if first is None or first.titled or not is_digest(reading.parts[0].keyed.key):
+        return ()
+    here = [f for f in reading.found if f.sentence is first.sentence and f.hit.kind == "indication"]
+    return narrowest(tree, _ids(here))
 
 
 def _related(tree: VocabularyConcepts, ids: Iterable[str], named: Collection[str]) -> tuple[str, ...]:
@@ -166,7 +181,7 @@ def _reviewed(reading: Reading, news: Claim) -> list[Claim]:
     other = _BOTH.get((news.event, news.status if news.event is EventType.DESIGNATION else None))
     lead = [p for p in reading.parts if p.part is not Part.BOILERPLATE and p.number <= 2 and not is_background(p)]
     keys = " ".join(p.keyed.key for p in lead)
-    if other is None or not (_ACCEPTED.search(keys) and _GIVEN.search(keys)):
+    if other is None or not (_GIVEN.search(keys) and _ACCEPTED.search(keys)):
         return []
     kind, status = other
     return [news.model_copy(update={"event": kind, "status": status})]
@@ -195,6 +210,34 @@ def narrowest(
         if any(told_by(one, other) for other in left):
             left.remove(one)
     return tuple(left)
+
+
+def _with_listed(
+    reading: Reading, tree: VocabularyConcepts, kind: EventType, cancers: tuple[str, ...]
+) -> tuple[str, ...]:
+    """With those that an indication lists beside one of them: "ovarian, fallopian tube or primary peritoneal cancer"."""
+    if kind not in _OF_INDICATIONS:
+        return cancers
+    near = {*cancers, *(a for c in cancers for a in tree.ancestors(c))} - BROAD
+    for sentence in reading.parts[: LISTING_SENTENCES + 1]:
+        here = [f for f in reading.found if f.sentence is sentence and f.hit.kind == "indication" and f.subject]
+        for run in _runs(sentence.keyed.key, here):
+            ids = {f.hit.id for f in run}
+            akin = near & ids or {i for i in ids if set(cancers) & tree.ancestors(i)}
+            if len(ids) > 1 and akin and sentence.part is Part.BODY and not is_background(sentence):
+                return tuple(dict.fromkeys((*cancers, *(f.hit.id for f in run if f.hit.id not in near))))
+    return cancers
+
+
+def _runs(key: str, here: Sequence[Found]) -> list[list[Found]]:
+    """Names that follow each other in one list with an "or"."""
+    runs: list[list[Found]] = []
+    for place in here:
+        if runs and _LISTS.fullmatch(key[runs[-1][-1].hit.end : place.hit.start]):
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    return [run for run in runs if _ENDS.search(key[run[0].hit.end : run[-1].hit.start])]
 
 
 def _ids(places: Iterable[Found]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from alerts.facts.phrases import Guarded, Phrases, branches
@@ -140,7 +141,10 @@ _DATES = (
 )
 # A first look at a sentence.
 _DATED = Guarded(rf"(?:{'|'.join(_MONTHS)})\.? \d|\d(?:st|nd|rd|th)? (?:{'|'.join(_MONTHS)})|20\d\d \d\d")
-_DAYS = re.compile(rf"\bon (?:(?:{'|'.join(_MONTHS)}) \d\d?|\d\d? (?:{'|'.join(_MONTHS)}))\b(?:,? 20\d\d,?)?")
+_BYLINE = re.compile(r"\W*(?:[a-z.]+ ?){1,4}(?:, [a-z. ]{2,20})?,? (?:and [a-z. ]+, )?\(?")
+_DAYS = re.compile(
+    rf"\b(?:on|today,?) (?:(?:{'|'.join(_MONTHS)}) \d\d?|\d\d? (?:{'|'.join(_MONTHS)}))\b(?:,? 20\d\d,?)?"
+)
 
 
 def plainer(masked: str) -> str:
@@ -153,20 +157,29 @@ def plainer(masked: str) -> str:
         masked = _SIGN.sub(lambda sign: "B" * len(sign.group()), masked)
     return (
         _DAYS.sub(lambda day: "Y" * len(day.group()), masked)
-        if " on " in masked or masked.startswith("on ")
+        if " on " in masked or "today" in masked or masked.startswith("on ")
         else masked
     )
 
 
 def event_date(key: str, published: datetime | None) -> date | None:
-    """The day that a sentence gives for its event; a missing year comes from the publication."""
+    """The day that a sentence gives for its event; a missing year comes from the publication.
+
+    Behind a byline's day ("TOKYO, January 9, 2024 -") another one is the event's, unless that is told as of today.
+    """
+    days = list(islice(_given(key, published), 2))
+    byline = len(days) > 1 and "today" not in key and bool(_BYLINE.fullmatch(key[: days[0][0]]))
+    return days[byline][1] if days else None
+
+
+def _given(key: str, published: datetime | None) -> Iterator[tuple[int, date]]:
+    """Days in a key, with where they stand; of one way to write them, in the order of the text."""
     for pattern in _DATES if _DATED.holds(key) else ():
         for hit in pattern.finditer(key):
             month = _MONTHS.get(hit["month"]) or (int(hit["month"]) if hit["month"].isdigit() else 0)
             made = _date(hit["year"], month, int(hit["day"]), published)
             if made is not None:
-                return made
-    return None
+                yield hit.start(), made
 
 
 def _date(year: str | None, month: int, day: int, published: datetime | None) -> date | None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from alerts.facts.events import EVERY, READOUTS, Event, events
+from alerts.facts.events import EVERY, READOUTS, REGULATORY, Event, events
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.roles import is_background
 from alerts.model import EventType
@@ -32,6 +32,10 @@ _WIDER = re.compile(
     r"\b(?:label|indication|licen[cs]e) (?:extension|expansion)|\bextension (?:to|of) (?:the |its )?(?:\w+ )?(?:licen[cs]e|label|indication|authori[sz]ation)"
     r"|\b(?:expand|extend|broaden|widen)(?:ed|s) (?:the |its )?(?:marketing )?(?:authori[sz]ation|indication|licen[cs]e|label|approval)\b"
     r"|\b(?:broader|expanded|wider) (?:indication|label|approval)\b"
+)
+# The title of a notice that leaves to its text what was decided.
+_UPDATES = re.compile(
+    r"^\W*(?:\S+ ){0,6}?updates? (?:on|regarding|about|for)\b(?!.*\b(?:trial|study|phase)\b)|\bpending ec decision\b"
 )
 # A structured abstract, or its sections run together.
 _SECTION = re.compile(r"\W*(?:background|purpose|objectives?|introduction|aims?|methods|importance|context)\b")
@@ -88,6 +92,9 @@ def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | N
     lead = [p for p in parts if p.part is Part.BODY and p.number <= LEAD_SENTENCES]
     if title and is_journal(parts):
         return _article(title[0], list(_titled(title, masked)), parts, masked)
+    acted = _of_update(title[0], lead, masked) if title else None
+    if acted is not None:
+        return acted
     firm = next((t for t in _titled(title, masked) if t.event.firm), None)
     if firm is not None and firm.event.type in READOUTS and _at_the_bench(title[0], lead):
         return firm._replace(event=firm.event._replace(type=_T.RESEARCH))
@@ -104,6 +111,14 @@ def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | N
     # A title that tells no act: of a cancer it is some finding, else no news of this field.
     kind = _T.RESEARCH if title and "C" in masked[title[0].number] else _T.OTHER
     return _whole(title[0], masked, kind) if silent else None
+
+
+def _of_update(title: Sentence, lead: Sequence[Sentence], masked: Mapping[int, str]) -> Told | None:
+    """The act that the lead tells where the title only says that there is something to say of a review."""
+    if not _UPDATES.search(title.keyed.key):
+        return None
+    acts = [t for t in _told(lead, masked, REGULATORY) if t.event.firm]
+    return min(acts, key=lambda t: t.event.rank, default=None)
 
 
 def _is_wider(lead: Sequence[Sentence], masked: Mapping[int, str]) -> bool:

@@ -10,7 +10,7 @@ from alerts.facts.reading import Found, Reading
 
 LEAD = 2  # sentences of the summary that may tell the pairs
 # Between a drug and the cancer that it is for; and between that cancer and the next drug.
-_FOR = re.compile(r"\b(?:in|for|against|to treat|of)\b")
+_FOR = re.compile(r"\b(?:in|for|against|to treat|of)\b|^,? ?(?:the|an?|its) (?:\w+ )?$")
 _NEXT = re.compile(r"\b(?:and|while|plus|as well as|but)\b|[,;]")
 
 

@@ -10,6 +10,24 @@ from typing import NamedTuple
 from alerts.facts.text import Keyed, keyed
 from alerts.model import Mention, NewsItem
 
+MIN_CUT = 4  # letters that are left of a word
+_LAST_WORDS = (
+    "cancer",
+    "carcinoma",
+    "adenocarcinoma",
+    "lymphoma",
+    "leukemia",
+    "leukaemia",
+    "myeloma",
+    "melanoma",
+    "sarcoma",
+    "mesothelioma",
+    "glioblastoma",
+    "glioma",
+    "neuroblastoma",
+    "myelofibrosis",
+)
+_CUT = re.compile(r"\b(?P<word>[A-Za-z]{3,})(?:\s?(?:…|\.{3}))?\s*$")
 MIN_TAGS = 5  # capitals inside words; fewer are names: PharmaMar, mRNA
 MAX_CHARS = 60_000  # more adds nothing but time: facts of news stand in its first paragraphs
 
@@ -34,6 +52,7 @@ class Sentence(NamedTuple):
     keyed: Keyed
     shouting: bool  # all capitals: case tells nothing here
     digits: bool  # any: without them nothing is looked for that has some
+    opens: bool = False  # the first to tell of something: what it tells is no background
 
     def mention(self, start: int, end: int, source: str) -> Mention:
         """Span of key positions → span in the field as given."""
@@ -87,7 +106,7 @@ _CITED = re.compile(r" ?\[[A-Z][A-Za-z .&]{2,60} \d{1,4} ?\((?:19|20)\d\d\)[^\[\
 _CITED_ENDS = tuple("0123456789].")
 # From such a heading on, nothing is news any more.
 _BOILERPLATE = re.compile(
-    r"^(?:about (?!\d|half|one|two|three)[\w’' .,&()®™-]{2,60}$|about [A-Z®™]|forward[- ]looking statements?"
+    r"^(?:about (?!\d|half|one|two|three)[\w’' .,&()®™-]{2,60}$|about (?-i:[A-Z®™])|forward[- ]looking statements?"
     r"|cautionary (?:note|statement)|important safety information|indications? and (?:usage|important)"
     r"|(?:media|investor|press) contacts?:?$|references?:?$|related (?:articles?|stories|news|posts)|advertisement"
     r"|tags:?$|.{0,30}\bad (?:slot|placeholder)|see full prescribing)",
@@ -130,6 +149,8 @@ def _without_outlet(title: str) -> str:
 
 def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
     text, offsets = _clean(raw)
+    if field == "title":
+        text, offsets = _whole(text, offsets)
     if not text.isascii():  # in codes and names of trials typesetters write these
         text = text.replace("\u2010", "-").replace("\u2011", "-")
     spans = [(0, len(_without_outlet(text)))] if field == "title" else _split(text)
@@ -148,6 +169,19 @@ def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
         digits = bool(_count(letters, _DIGITS) if words.isascii() else _DIGIT.search(words))
         made.append(Sentence(field, part, first + len(made), words, where, keyed(words), shouting, digits))
     return made
+
+
+def _whole(title: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
+    """A title that was cut inside a cancer's last word, with that word whole: "hormone-sensitive prostate canc"."""
+    cut = _CUT.search(title)
+    if cut is None or len(cut["word"]) < MIN_CUT:
+        return title, offsets
+    rest = next(
+        (w[len(cut["word"]) :] for w in _LAST_WORDS if w.startswith(cut["word"].lower()) and w != cut["word"].lower()),
+        "",
+    )
+    end = cut.end("word")
+    return title[:end] + rest, [*offsets[:end], *[max(0, offsets[end] - 1)] * len(rest), offsets[end]]
 
 
 def _count(letters: bytes, kind: bytes) -> int:

@@ -19,7 +19,17 @@ from alerts.facts.novel import NovelFinder, is_novel, novel_name
 from alerts.facts.prepare import Part, Sentence, sentences
 from alerts.facts.reading import Found, Reading
 from alerts.facts.relevance import AGAINST_TUMORS, AT_LARGE, CANCER_WORDS, COMPANY_OF_FIELD, THE_FIELD, is_relevant
-from alerts.facts.roles import about_spans, is_aside, is_derived, is_house, is_idiom, is_label, is_state, is_subject
+from alerts.facts.roles import (
+    about_spans,
+    is_aside,
+    is_derived,
+    is_digest,
+    is_house,
+    is_idiom,
+    is_label,
+    is_state,
+    is_subject,
+)
 from alerts.facts.short_forms import without_others
 from alerts.facts.subjects import (
     Places,
@@ -71,6 +81,7 @@ class Reader:
         parts = sentences(item)
         whole = " ".join(s.keyed.key for s in parts)
         hits, named = self._found(parts, whole)
+        _open(parts, hits)
         found = _with_roles(item, parts, hits, {})
         masked = self._masked(parts, found, named)
         before = _earlier(parts, masked)
@@ -339,6 +350,16 @@ def _trial(sentence: Sentence, hit: Hit) -> trials.Place:
     start, end = offsets[hit.start], offsets[hit.end - 1] + 1
     number = trials.NUMBER.match(sentence.text, end)
     return trials.Place(hit.id + (number.group() if number else ""), sentence, start, number.end() if number else end)
+
+
+def _open(parts: list[Sentence], hits: Sequence[Hit]) -> None:
+    """Marks what opens the news where the title names no drug: the first sentence that does, and in a digest each one."""
+    naming = [h.sentence for h in hits if h.kind == "drug"]
+    if not naming or not parts or parts[0].part is not Part.TITLE or parts[min(naming)].part is not Part.BODY:
+        return
+    listed = is_digest(parts[0].keyed.key)
+    for at in dict.fromkeys(naming) if listed else (min(naming),):
+        parts[at] = parts[at]._replace(opens=True)
 
 
 def _earlier(parts: Sequence[Sentence], masked: dict[int, str]) -> dict[int, tuple[int, int]]:

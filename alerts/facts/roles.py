@@ -23,6 +23,8 @@ _FURTHER = Guarded(_WORDS["further"])
 _DESCRIBES = re.compile(_WORDS["describes"])
 _IDIOM, _HOUSE = re.compile(_WORDS["idiom"]), re.compile(_WORDS["house"])
 _MARKETED = re.compile(_WORDS["marketed"])
+_BYWORD = re.compile(_WORDS["byword"])
+_DIGEST = re.compile(_WORDS["digest"])
 _WENT_BEFORE = re.compile(_WORDS["went_before"])
 _ACTS, _HARM = re.compile(_WORDS["acts"]), re.compile(_WORDS["harm"])
 _ABOUT = re.compile(_WORDS["about"])
@@ -68,7 +70,7 @@ def is_subject(key: str, start: int, end: int, earlier: Sequence[tuple[int, int,
 
 def is_background(sentence: Sentence) -> bool:
     """Does the sentence tell of something that was so before this news?"""
-    return _is_background(sentence.keyed.key, sentence.number <= 1)
+    return _is_background(sentence.keyed.key, sentence.number <= 1 or sentence.opens)
 
 
 @lru_cache(maxsize=64)  # the steps of reading an item ask its sentences again and again
@@ -91,6 +93,16 @@ def about_spans(key: str) -> list[tuple[int, int]]:
 def went_before(before: str) -> bool:
     """Do the words ahead of a body's name say that its act came first ("Following the FDA in June, the EC …")?"""
     return _WENT_BEFORE.search(before) is not None
+
+
+def is_byword(before: str) -> bool:
+    """Do the words ahead of a body's name only say of a product that it let it onto the market ("the drug approved by the …")?"""
+    return _BYWORD.search(before) is not None
+
+
+def is_digest(title: str) -> bool:
+    """Does a title announce a list of acts ("October at the FDA: two decisions")?"""
+    return _DIGEST.search(title) is not None
 
 
 def is_idiom(after: str) -> bool:

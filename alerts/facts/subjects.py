@@ -15,6 +15,7 @@ from alerts.facts.roles import (
     acts_before,
     describes_drug,
     is_background,
+    is_byword,
     is_combined,
     is_example,
     is_harm,
@@ -35,7 +36,11 @@ BROAD = GENERIC | {"doid:0070663", "news:sarcoma"}
 _OR = re.compile(r"\)?,? (?:or|and) (?:\S+ ){0,3}")
 _PART_OF = re.compile(r" (?:associated|related) (?!with|to)")
 _EITHER = re.compile(r",? or ")
+_GIVEN_WITH = re.compile(
+    r"\W*(?:it|they|the (?:drug|medicine|antibody|treatment|therapy)) (?:is|are|was|were|will be|should be|must be|can be|may be) (?:to be )?(?:given|used|taken|administered|combined|paired|dosed|prescribed)\b(?: \S+){0,3}? with\b"
+)
 PARTNER_SENTENCES = 3  # of the lead: there the regimen is spelt out
+AUTHORISED = {EventType.APPROVAL, EventType.LABEL_EXPANSION}
 ACTING = REGULATORY | {EventType.TRIAL_START, EventType.TRIAL_STOPPED}
 
 
@@ -83,7 +88,16 @@ def _partners(reading: Reading, chosen: set[str]) -> set[str]:
         partner = first.hit.id in joined - chosen  # "plus X or Y": each is a partner
         if first.hit.id in joined and (is_combined(between) or (partner and _EITHER.fullmatch(between))):
             joined.add(second.hit.id)
-    return joined | _opening_partners(drugs, chosen)
+    return joined | _opening_partners(drugs, chosen) | _given_with(drugs, joined)
+
+
+def _given_with(drugs: Sequence[Found], joined: Collection[str]) -> set[str]:
+    """ "It is given with X and Y": the partners in a sentence that goes on about the drug."""
+    return {
+        f.hit.id
+        for f in drugs
+        if f.subject and f.hit.id not in joined and _GIVEN_WITH.match(f.sentence.keyed.key) and f.sentence.number > 1
+    }
 
 
 def _opening_partners(drugs: Sequence[Found], chosen: set[str]) -> set[str]:
@@ -105,7 +119,7 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     told = {c for c in titled if not all(_describes(p) for p in by_id[c] if p.titled)}
     leading = _first_named(by_id, LEAD_SENTENCES - 1) - {CANCER}
     if titled and not told:  # "blood cancer drug X": the lead tells of which
-        titled = {c for c in leading if titled & tree.ancestors(c) and c not in titled} or titled
+        titled = {c for c in leading if titled & {c, *tree.ancestors(c)}} or titled
     titled = told or titled or _first_named(by_id, 1) - {CANCER} or leading
     if len(titled) >= MANY and _at_large(titled, by_id):
         titled = {CANCER}
@@ -205,6 +219,8 @@ def _regulator_role(reading: Reading, places: Sequence[Found]) -> Role:
     if main is None:
         return Role.MENTIONED
     news = [p for p in places if p.sentence.part is Part.BODY and not is_background(p.sentence)]
+    if main.event.type not in AUTHORISED:
+        news = [p for p in news if not is_byword(p.sentence.keyed.key[: p.hit.start])]
     if any(p.sentence is main.sentence for p in news):
         return Role.PRIMARY
     acts = main.event.type in ACTING
