@@ -12,6 +12,7 @@ from alerts.stories.rules import (
     CUES,
     REGULATORY,
     ROUND_UP,
+    WAS_WRONG,
     body,
     family,
     status_group,
@@ -153,6 +154,11 @@ def told_at(item: NewsItem) -> datetime | None:
 
 def is_correction(item: NewsItem) -> bool:
     return CORRECTION.search(title_of(item)) is not None
+
+
+def says_what_was_wrong(item: NewsItem) -> bool:
+    """Does a correction tell what it corrects ("an earlier version misstated …")?"""
+    return WAS_WRONG.search(item.summary) is not None
 
 
 def needs_body(events: Sequence[EventType]) -> bool:

@@ -20,7 +20,7 @@ from alerts.model import (
     Verdict,
 )
 from alerts.stories import words
-from alerts.stories.canonical import is_correction, parts_of, story_facts
+from alerts.stories.canonical import is_correction, parts_of, says_what_was_wrong, story_facts
 from alerts.stories.compare import tells_all_cancers
 from alerts.stories.keys import exact_keys
 from alerts.stories.progress import step_of
@@ -130,7 +130,7 @@ def _repeat(one: Weighed, code: str, because: str) -> Grouping:
 
 def _by_facts(item: NewsItem, weighed: list[Weighed], concepts: Concepts) -> Grouping:
     mended = any(one.open and one.copied for one in weighed)  # a comma, a name: the same text says the same
-    corrected = [one for one in weighed if is_correction(item) and _corrects(one)]
+    corrected = [one for one in weighed if is_correction(item) and _corrects(one, told=says_what_was_wrong(item))]
     if corrected and not mended:
         return _update(max(corrected, key=lambda one: one.rank), "correction", CORRECTED, concepts)
     lone = _lone(weighed)
@@ -161,10 +161,13 @@ def _told(one: Weighed) -> str:
     return day.isoformat()[:10] if day else ""
 
 
-def _corrects(one: Weighed) -> bool:
-    """It says something else of the same event, or what it says could not be read; a mended comma only joins."""
+def _corrects(one: Weighed, *, told: bool) -> bool:
+    """It says something else of the same event, or what it says could not be read; a mended comma only joins.
+
+    `told`: the item says itself what was wrong, be it a figure that is no fact here.
+    """
     firm = one.fields["drugs"] is Verdict.AGREE and one.fields["event"] is not Verdict.CONFLICT
-    changed = bool(one.conflicts) or one.fields["event"] is Verdict.UNKNOWN
+    changed = told or bool(one.conflicts) or one.fields["event"] is Verdict.UNKNOWN
     return firm and changed and set(one.conflicts) <= _CORRECTABLE and one.score >= FLOOR
 
 

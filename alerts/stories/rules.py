@@ -64,6 +64,7 @@ CUES = tuple(
     for c in _RULES["cues"]
 )
 CORRECTION = re.compile(_RULES["correction"], re.I)
+WAS_WRONG = re.compile(_RULES["was_wrong"], re.I)
 HINTS = {EventType(name): re.compile(words, re.I) for name, words in _RULES["hints"].items()}
 CLASSES = {name: re.compile(words, re.I) for name, words in _RULES["classes"].items()}
 STUDY = re.compile(_RULES["study"], re.I)

@@ -100,6 +100,17 @@ def test_a_correction_that_says_the_same_is_no_second_alert() -> None:
     assert after(first, mended).decision is Decision.SAME
 
 
+def test_a_correction_that_tells_a_wrong_figure_is_an_update() -> None:
+    text = "The watchdog NICE has approved abemaciclib for a further 4,000 women with early breast cancer in England."
+    first = ("NHS in England to pay for abemaciclib in early breast cancer", text)
+    mended = (
+        "Correction: NHS in England to pay for abemaciclib in early breast cancer",
+        "An earlier version misstated how many women may have it: the watchdog NICE has approved abemaciclib for a further "
+        "4,000 with early breast cancer in England, not 14,000.",
+    )
+    assert after(first, mended).decision is Decision.UPDATE
+
+
 def test_a_rival_named_beside_the_drug_does_not_make_another_story_of_one_act() -> None:
     first = ("FDA approves Amgen's sotorasib with panitumumab for KRAS G12C-mutated colorectal cancer", "")
     again = read("Amgen gets FDA approval in colorectal cancer, joining Krazati", "Sotorasib is second there.")
