@@ -34,6 +34,10 @@ _HOLD = re.compile(r"\bhold\b|\b(?:freez|froz)\w+|\bstop dosing\b")
 _HOLD_BEFORE = re.compile(
     r"\b(?:after|following|since|despite|lift\w*|remov\w*|could|may|might|would|earlier|previous\w*|months?|avoid\w*)\b"
 )
+_RESTS = re.compile(r"\b(?:on ice|paus\w+|halt\w*|suspen\w+|stall\w*|froz\w+|freez\w+|in limbo)\b")
+_ENDS = re.compile(
+    r"\bfutil\w+|\b(?:ends?|ended|discontinu\w+|terminat\w+|scrap\w*|ax(?:es|ed)|drops?|dropped|for good)\b"
+)
 _LEAD = 2  # sentences of the summary in which a hold may stand beside the stop
 
 
@@ -46,6 +50,20 @@ class Hold(NamedTuple):
     body: str
 
 
+def held_by(reading: Reading) -> str | None:
+    """The body whose hold the lead tells, where the title only says that a trial rests ("a death puts X on ice")."""
+    if reading.main is None or not _rests(reading):
+        return None
+    held = (_hold(reading, s) for s in reading.parts[1 : _LEAD + 1] if s.part is not Part.BOILERPLATE)
+    return next((h.body for h in held if h), None)
+
+
+def _rests(reading: Reading) -> bool:
+    assert reading.main is not None
+    key = reading.main.sentence.keyed.key
+    return bool(_RESTS.search(key)) and not _ENDS.search(key)
+
+
 def hold_beside(reading: Reading) -> Hold | None:
     """The hold that title or lead tells in another clause than the stop ("ends its trial as the FDA imposes a hold")."""
     main = reading.main
@@ -53,7 +71,7 @@ def hold_beside(reading: Reading) -> Hold | None:
         return None
     held = (_hold(reading, s) for s in reading.parts if s.part is not Part.BOILERPLATE and s.number <= _LEAD)
     found = next((h for h in held if h), None)
-    if found is None:
+    if found is None or (found.sentence is not main.sentence and _rests(reading)):
         return None
     key = main.sentence.keyed.key
     own = key if found.sentence is not main.sentence else key[: found.start] + key[found.end :]

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from types import MappingProxyType
 
 from alerts.facts import details
-from alerts.facts.acting import Hold, body_of_land, hold_beside
+from alerts.facts.acting import Hold, body_of_land, held_by, hold_beside
 from alerts.facts.concepts import VocabularyConcepts
 from alerts.facts.events import READOUTS, REGULATORY, Event, event_date
 from alerts.facts.news import LEAD_SENTENCES
@@ -191,7 +191,7 @@ def _body(reading: Reading, kind: EventType, acting: Sequence[str]) -> str | Non
     """The body of the news. A readout has none; a stopped trial only one that its own sentence names (a hold)."""
     if kind is EventType.TRIAL_STOPPED and reading.main:
         here = {f.hit.id for f in reading.found if f.hit.kind == "body" and f.sentence is reading.main.sentence}
-        acting = [body for body in acting if body in here]
+        acting = [body for body in acting if body in here] or list(filter(None, [held_by(reading)]))
     return acting[0] if acting and kind not in READOUTS else None
 
 

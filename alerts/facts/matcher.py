@@ -11,7 +11,7 @@ from ahocorasick_rs import AhoCorasick
 
 from alerts.facts.concepts import CANCER
 from alerts.facts.kept import kept
-from alerts.facts.prepare import Sentence
+from alerts.facts.prepare import Part, Sentence
 from alerts.facts.text import key_of, keys_of
 from alerts.facts.vocabulary import Drug, Vocabulary, words
 
@@ -81,6 +81,21 @@ _OF_SITES = re.compile(
     r"\b(?P<head>cancer|tumor|carcinoma|adenocarcinoma|malignan)(?:s|cy|cies)? of (?:the )?(?=[a-z])"
 )
 _NEXT_SITE = re.compile(r"(?:,? and|,? or|,)(?: the)? (?=[a-z])")
+# A headline on a cancer drug that names the organ alone: "wins in bladder, stalls in lung", "a colorectal nod".
+_ORGANS = (
+    r"(?:non small cell lung|small cell lung|triple negative breast|lung|breast|prostate|bladder|kidney|liver|stomach|gastric|colon|colorectal|bowel|ovary|ovarian"
+    r"|pancreas|pancreatic|endometrial|cervical|thyroid|biliary|brain|head and neck|esophageal|urothelial)"
+)
+_OF_LINE = (
+    r"(?:frontline|front line|(?:first|second|third|1st|2nd) line|\dl|early|early stage|late stage|metastatic|advanced|resectable|the|[a-z]+\d[a-z0-9]*(?: \w+)?"
+    r"|(?:her2|hr|er|egfr|kras|alk|psma|brca)(?: (?:positive|negative|low|mutant|mutated))?)"
+)
+_ORGAN = re.compile(
+    rf"\b(?<!scarring )(?<!damage )(?<!inflammation )(?<!spread )(?<!metastases )(?<!injury )(?:in|for|against|into)(?: {_OF_LINE}){{0,3}} (?P<told>{_ORGANS})"
+    r"(?= ?$| ?[,;:.?!)]| (?:and|but|or|as|with|after|while|plus|on|at|again|too|alone|by|from|ahead|despite|nod|trial|study|tests?|phase|data|setting)\b)"
+    rf"|\b(?P<own>{_ORGANS}) (?:nod|approval|label|indication|use|filing|bid|win|setting|study|trial|readout)\b(?! of)"
+)
+_OF_ORGAN = {"ovary": "ovarian", "pancreas": "pancreatic", "biliary": "biliary tract"}
 _SITE = re.compile(r"[a-z]+(?: [a-z]+){0,2}")
 _JOINS = (" and ", " or ", " & ", ", ", " other ")
 _CELLS = re.compile("[bt] cell ")  # which an "and" joins two kinds of
@@ -171,6 +186,8 @@ class Matcher:
                 taken = self._shared(hit, key, taken)
             elif hit.kind == "indication" and _slashed(sentence, hit.start):
                 taken += self._coordinated(hit, sentence, taken)
+        if sentence.part is Part.TITLE and any(hit.id in self._cancer_drugs for hit in found):
+            taken += [h for h in self._of_organs(at, key) if all(t.start >= h.end or t.end <= h.start for t in taken)]
         taken.sort(key=_START)
         return taken
 
@@ -183,6 +200,14 @@ class Matcher:
                 for name in self._names[pattern] if last else ():
                     if name.kind == "indication" and name.exact is None:
                         yield Hit(name.kind, name.id, at, start, last + len(inside.group()))
+
+    def _of_organs(self, at: int, key: str) -> Iterator[Hit]:
+        """Cancers of which a headline on a cancer drug names only the organ."""
+        for organ in _ORGAN.finditer(key):
+            group = "told" if organ["told"] else "own"
+            found = self._cancers.get(f"{_OF_ORGAN.get(organ[group], organ[group])} cancer")
+            if found and found != CANCER:
+                yield Hit("indication", found, at, *organ.span(group))
 
     def _of_sites(self, at: int, key: str) -> Iterator[Hit]:
         """Cancers named by site behind one head: "cancers of the breast and ovary"."""

@@ -2,7 +2,7 @@
 """Which drug belongs to which cancer where a sentence tells two pairs ("Keytruda in head and neck and Imfinzi in bladder cancer")."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -41,6 +41,19 @@ def pairs(reading: Reading, drugs: Collection[str], cancers: Collection[str]) ->
     return ()
 
 
+def cancers_of(reading: Reading, drugs: Collection[str], cancers: Sequence[str]) -> tuple[str, ...]:
+    """Those of the cancers that the lead names behind one of the drugs and before another drug; all where it names none so."""
+    told = set()
+    for sentence in reading.parts[1 : LEAD + 1]:
+        here = [f for f in reading.found if f.sentence is sentence and f.hit.kind in {"drug", "indication"}]
+        last = None
+        for one in sorted(here, key=lambda f: f.hit.start):
+            last = one.hit.id if one.hit.kind == "drug" else last
+            if one.hit.kind == "indication" and last in drugs:
+                told.add(one.hit.id)
+    return tuple(c for c in cancers if c in told) or tuple(cancers)
+
+
 def _runs(here: list[Found]) -> list[_Run]:
     """Names of one kind that follow each other, as one."""
     made = []
@@ -58,6 +71,8 @@ def _paired(key: str, runs: list[_Run]) -> tuple[Pair, ...]:
     if len(set(named)) < len(named):
         return ()
     joints = [key[a.end : b.start] for a, b in pairwise(runs)]
-    if not all((_NEXT if at % 2 else _FOR).search(joint) for at, joint in enumerate(joints)):
+    if not all(
+        _NEXT.search(joint) if at % 2 else _FOR.search(joint) or joint == " " for at, joint in enumerate(joints)
+    ):
         return ()
     return tuple(Pair(a.ids, b.ids) for a, b in zip(runs[::2], runs[1::2], strict=True))

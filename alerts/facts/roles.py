@@ -37,6 +37,9 @@ _COMBINED = re.compile(_WORDS["combined"])
 _COMES_BACK = re.compile(_WORDS["comes_back"])
 _OPENED_WITH = re.compile(_WORDS["opened_with"])
 _APART = re.compile(_WORDS["apart"])
+_RIVAL_OF = re.compile(
+    r"^ (?:rival|challenger|contender|competitor|alternative|successor) (?:drug |pill )?$"
+)  # "X rival Y": Y is the subject
 _PARTNER_CHARS = 90  # further apart, two names are no regimen
 
 
@@ -59,6 +62,8 @@ def is_subject(key: str, start: int, end: int, earlier: Sequence[tuple[int, int,
     before = key[max(0, start - 90) : start]
     if _AFTER_NAME.search(key[end : end + 24]):
         return False
+    if earlier and _RIVAL_OF.match(key[earlier[-1][1] : start]):
+        return True
     if _NOT_SUBJECT.holds(before):
         return not earlier and bool(_HARM_AFTER.search(before))
     if earlier and _LISTED.search(before):
