@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from alerts.facts.events import READOUTS, REGULATORY, Event, events
+from alerts.facts.events import READOUTS, REGULATORY, Event, events, thinkable
 from alerts.facts.vocabulary import words
 from alerts.model import EventType
 
@@ -38,7 +38,7 @@ def second(masked: str, names: Sequence[tuple[int, str]], *, title: bool) -> Sec
 
     `names`: drugs and cancers of the sentence, where they start (key position) and which they are.
     """
-    if len({name for _, name in names}) < 2:
+    if len({name for _, name in names}) < 2 or len(ACTS & thinkable(masked, title=title)) < 2:
         return None
     for joint in _JOINTS.finditer(masked):
         start = joint.end()

@@ -102,6 +102,12 @@ def events(masked: str, *, title: bool = False, kinds: Collection[EventType] = E
 _guarded = cache(Guarded)  # a row's exceptions, made by need: most items ask for few
 
 
+def thinkable(masked: str, *, title: bool) -> set[EventType]:
+    """The kinds of firm events that the words of a masked key leave open, of it and of its parts."""
+    rows = (GRAMMAR[rank] for rank in _asked(masked).ranks)
+    return {row.type for row in rows if row.firm and (title or not row.title_only)}
+
+
 class _Asked:
     """One masked key and what was found in it so far."""
 

@@ -21,6 +21,7 @@ MAX_PARTS = 3  # sets of words of which an expression needs one each; a fourth h
 _WORD = re.compile(r"(?P<word>[A-Za-z][A-Za-z ]*)(?![?*+{])|(?P<letter>[A-Za-z])\+(?![?+])")
 _SYNTAX = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|[()|]", re.S)  # what is escaped, a class, a bracket or a bar
 _PLACED = {"(?<![a-z])": "[a-z]", r"\b": r"\w"}  # where a word begins → what may not stand before it
+_EVERYWHERE = frozenset({"in", "at", "re", "on", "as", "of", "to", "and", "is", "for", "with", "("})
 _NOTHING: frozenset[str] = frozenset()
 _EMPTY = frozenset({""})
 
@@ -38,7 +39,7 @@ class Phrases:
     def __init__(self, patterns: Iterable[tuple[int, str]], keep: str = "") -> None:
         """`keep`: a name under which the words that the expressions need are kept for the next start."""
         self._phrases = [Phrase(rank, b) for rank, p in sorted(patterns) for b in branches(p)]
-        each = kept(keep, shipped() if keep else "", lambda: [needs(p.pattern)[:MAX_PARTS] for p in self._phrases])
+        each = kept(keep, shipped() if keep else "", lambda: [_parts(p.pattern) for p in self._phrases])
         self._compiled: dict[int, re.Pattern[str]] = {}  # by need: most items ask for few, a start for none
         self._of_rank: dict[int, int] = {}
         for at, phrase in enumerate(self._phrases):
@@ -174,6 +175,13 @@ def needed(pattern: str) -> frozenset[str]:
 def needs(pattern: str) -> list[frozenset[str]]:
     """Sets of words, the most telling first: any text that matches holds at least one of each set."""
     return _telling(_parser.parse(pattern))
+
+
+def _parts(pattern: str) -> list[frozenset[str]]:
+    """The sets of words that are looked for; beside the first, what stands in almost every sentence only costs time."""
+    first, *more = needs(pattern) or [_NOTHING]
+    more = [words for words in more if not any(w.strip() in _EVERYWHERE for w in words)]
+    return [first, *more][:MAX_PARTS] if first else []
 
 
 def _telling(parts: Iterable[Any]) -> list[frozenset[str]]:
