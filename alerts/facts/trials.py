@@ -28,9 +28,8 @@ _QUOTED = re.compile(rf"[\"“]{_NAME}[\"”](?=.{{0,40}}\b(?i:trial|study)\b)")
 _NAMED = re.compile(
     rf"(?:Trial|trial|Study|study|TRIAL|STUDY)(?<!\w.....)s?(?: \(|, |: |,? called |,? named |,? known as |,? dubbed |[,:]? [\"“]){_NAME}"
 )
-_BRACKETED = re.compile(
-    rf"\({_NAME}(?:,? (?:NCT\d+|[A-Z]+[\d-]+))?\)(?=[:.,]|\s*$)|^(?:[A-Z]+[- ]?\d+ [-–—] )?{_NAME.replace('name', 'first')}:"
-)
+_BRACKETED = re.compile(rf"\({_NAME}(?:,? (?:NCT\d+|[A-Z]+[\d-]+))?\)(?=[:.,]|\s*$)")
+_LEADS = re.compile(rf"^(?:[A-Z]+[- ]?\d+ [-–—] )?{_NAME}:")
 # A name with its registry id: "NAME (NCT…) is a …".
 _REGISTERED_AS = re.compile(
     rf"(?<![\w-]){_NAME} ?[(\[](?:(?i:clinical ?trials?\.gov)(?i:[ ,]*(?:identifier|number|id|no\.?))?[:,]? ?)?NCT\d"
@@ -218,10 +217,9 @@ def _candidates(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
         return
     for pattern in _surroundings(sentence, behind=behind):
         for hit in pattern.finditer(text):
-            group = "first" if "first" in pattern.groupindex and hit["first"] else "name"
-            name = hit[group].rstrip(".")
-            if _is_shown(pattern, name, text[: hit.start(group)]):
-                yield name, hit.start(group), hit.start(group) + len(name)
+            name, start = hit["name"].rstrip("."), hit.start("name")
+            if _is_shown(pattern, name, text[:start]):
+                yield name, start, start + len(name)
 
 
 def _is_shown(pattern: re.Pattern[str], name: str, before: str) -> bool:
@@ -236,7 +234,7 @@ def _is_shown(pattern: re.Pattern[str], name: str, before: str) -> bool:
         return name not in _NO_NAMES and not _OTHER_KIND.search(name)
     if pattern is _SPELT:
         return _is_name(name) and abbreviates(name, before)
-    if pattern in (_BRACKETED, _NAMED) and (abbreviates(name, before) or _OF_A_HOUSE.search(before)):
+    if pattern in (_BRACKETED, _LEADS, _NAMED) and (abbreviates(name, before) or _OF_A_HOUSE.search(before)):
         return _is_numbered(name, before)
     return _is_name(name) or (pattern is _NAMED and _is_number(name, before))
 
@@ -262,10 +260,12 @@ def _surroundings(sentence: Sentence, *, behind: bool) -> Iterator[re.Pattern[st
     text, key = sentence.text, sentence.keyed.key
     bracket = "(" in text
     if "trial" in key or "stud" in key:
-        yield from (_CALLED, _NAMED, _DUBBED, _BEHIND, _SHOWN)
+        yield from (_CALLED, _NAMED, _BEHIND, _SHOWN)
+        if "called" in key or "named" in key or "known as" in key or "dubbed" in key:
+            yield _DUBBED
         if " and " in key and ("trials" in key or "studies" in key):
             yield _PAIRED
-        if bracket:
+        if "rial)" in text or "tudy)" in text:
             yield _WORD_NAMED
         if "Trial (" in text or "Study (" in text:
             yield _SPELT
@@ -276,8 +276,10 @@ def _surroundings(sentence: Sentence, *, behind: bool) -> Iterator[re.Pattern[st
     if bracket and "NCT" in text:
         yield _REGISTERED_AS
     if sentence.part is Part.TITLE:
-        if bracket or ":" in text:
+        if bracket:
             yield _BRACKETED
+        if ":" in text:
+            yield _LEADS
         if bracket and "/" in text:
             yield from (_ONE_OF_TWO, _OTHER_OF_TWO)
         yield _FROM
