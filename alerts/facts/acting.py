@@ -25,6 +25,7 @@ _ACTS_NEXT = re.compile(
     r" (?:regulators?|authorities|agencies|approvals?|nods?|filings?|applications?|clearances?|green lights?|labels?)\b"
 )
 _SET_BACK = re.compile(r"\b(?:despite|already|unlike|except|outside|known as)\b[^,;]*$")
+_ADDED = re.compile(r"\b(?:adds?|adding|added) (?:the )?$")
 _IN_ONE = {
     frozenset({"org:EMA", "org:EC"}),
     frozenset({"org:PMDA", "org:MHLW"}),
@@ -127,6 +128,8 @@ def acting_together(reading: Reading) -> tuple[str, ...]:
     for place in places:
         if run and place.start < run[-1].end:
             continue
+        if len(run) == 1 and _ADDED.search(key[: run[0].start]) and key[run[0].end :].startswith(" to "):
+            return ()  # "adds the EU to its US and UK nods": the first alone is news
         if run and not _TOGETHER.match(key[run[-1].end : place.start]):
             if _is_list(run):
                 break

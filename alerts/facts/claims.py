@@ -39,11 +39,11 @@ _BOTH = {
     (EventType.FILING_STATUS, None): (EventType.DESIGNATION, "priority_review"),
 }
 _ACCEPTED = re.compile(
-    r"\bpassed the filing\b|\b(?:accept\w*|fil(?:ed|es)|takes?|took|valid\w+)\b(?: \S+){0,14}? (?:application|nda|snda|bla|sbla|filing|submission)s?\b"
+    r"\bpassed the filing\b|\bacceptance (?:and priority review )?of\b|\b(?:accept\w*|fil(?:ed|es)|takes?|took|valid\w+)\b(?: \S+){0,14}? (?:application|nda|snda|bla|sbla|filing|submission)s?\b"
     r"|\b(?:application|nda|snda|bla|sbla|filing|submission)s?\b(?: \S+){0,14}? (?:(?:was|were|is|has been|been) )?(?:accepted|taken|validated)\b"
 )
 _GIVEN = re.compile(
-    r"\b(?:grant|assign|award|giv|gave|g[eo]ts?|receiv|hand|bestow|gains?|w[io]n)\w*\b(?: (?!accept|for\b)\S+){0,4}? priority review\b|\bpriority review (?:was|were|is|has been|status)?\s?(?:also )?(?:granted|assigned|awarded|given)\b|\bwith (?:a )?priority review\b"
+    r"\b(?:grant|assign|award|giv|gave|g[eo]ts?|receiv|hand|bestow|gains?|w[io]n)\w*\b(?: (?!accept|for\b)\S+){0,4}? priority review\b|\bpriority review (?:was|were|is|has been|status)?\s?(?:also )?(?:granted|assigned|awarded|given)\b|\bwith (?:a )?priority review\b|\bacceptance and priority review\b"
 )
 _DECIDED = re.compile(
     r"\b(?:reached|made|took|announced|dated?) (?:\w+ ){0,2}(?:decision|approval|authori[sz]ation)\b"

@@ -145,13 +145,17 @@ class Matcher:
 
     def hits(self, sentences: list[Sentence], whole_key: str) -> list[Hit]:
         """Longest names, no two overlapping, in order. `whole_key`: key of the whole item, for context."""
-        return [hit for at, sentence in enumerate(sentences) for hit in self._in(at, sentence, whole_key)]
+        made = [self._in(at, sentence, whole_key) for at, sentence in enumerate(sentences)]
+        drugs = [any(hit.id in self._cancer_drugs for hit in hits) for hits in made]
+        if any(drugs) and not drugs[0]:  # a headline's short form, of a disease whose drug the text names
+            made[0] = self._in(0, sentences[0], whole_key, drug_named=True)
+        return [hit for hits in made for hit in hits]
 
     def bare_pass(self, text: str) -> int:
         """Only the automaton over a key: the limit that a reader can be compared with (benchmarks)."""
         return len(self._automaton.find_matches_as_indexes(text, overlapping=True))
 
-    def _in(self, at: int, sentence: Sentence, whole_key: str) -> list[Hit]:
+    def _in(self, at: int, sentence: Sentence, whole_key: str, *, drug_named: bool = False) -> list[Hit]:
         key = sentence.keyed.key
         found: list[Hit] = []
         unsure: list[Hit] = []
@@ -168,7 +172,7 @@ class Matcher:
                         break
                     if name.kind == "indication" and _spelt(name, sentence, start, end):
                         unsure.append(Hit(name.kind, name.id, at, start, last))
-        if unsure and any(hit.id in self._cancer_drugs for hit in found):
+        if unsure and (drug_named or any(hit.id in self._cancer_drugs for hit in found)):
             found += [hit for hit in unsure if _treated(key, hit)]
         if "(" in key:
             found += self._around_brackets(at, key)

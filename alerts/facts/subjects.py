@@ -36,6 +36,11 @@ BROAD = GENERIC | {"doid:0070663", "news:sarcoma"}
 _OR = re.compile(r"\)?,? (?:or|and) (?:\S+ ){0,3}")
 _PART_OF = re.compile(r" (?:associated|related) (?!with|to)")
 _EITHER = re.compile(r",? or ")
+_ADDING = re.compile(r"\b(?:add(?:ing|ed|s)?|addition of) $")
+# The next regimen of the same drug: "… or, after lenalidomide, with X", "as a triplet with X", "be it with X".
+_AND_WITH = re.compile(
+    r"\b(?:and|or),?(?: [^.;]{0,60},)? (?:together |combined |in combination )?with $|\b(?:triplet|doublet|quadruplet|combination|combo|regimen|pairing|either|be it|whether) with $"
+)
 _GIVEN_WITH = re.compile(
     r"\W*(?:it|they|the (?:drug|medicine|antibody|treatment|therapy)) (?:is|are|was|were|will be|should be|must be|can be|may be) (?:to be )?(?:given|used|taken|administered|combined|paired|dosed|prescribed)\b(?: \S+){0,3}? with\b"
 )
@@ -86,7 +91,11 @@ def _partners(reading: Reading, chosen: set[str]) -> set[str]:
             continue
         between = first.sentence.keyed.key[first.hit.end : second.hit.start]
         partner = first.hit.id in joined - chosen  # "plus X or Y": each is a partner
-        if first.hit.id in joined and (is_combined(between) or (partner and _EITHER.fullmatch(between))):
+        added = between == " to " and _ADDING.search(first.sentence.keyed.key, 0, first.hit.start) is not None
+        again = first.hit.id in joined and _AND_WITH.search(between) is not None
+        if (added or first.hit.id in joined) and (
+            added or again or is_combined(between) or (partner and _EITHER.fullmatch(between))
+        ):
             joined.add(second.hit.id)
     return joined | _opening_partners(drugs, chosen) | _given_with(drugs, joined)
 
