@@ -151,6 +151,10 @@ class Matcher:
             made[0] = self._in(0, sentences[0], whole_key, drug_named=True)
         return [hit for hits in made for hit in hits]
 
+    def cancer(self, name: str) -> str | None:
+        """The id of the cancer that is called so in plain words."""
+        return self._cancers.get(key_of(name))
+
     def bare_pass(self, text: str) -> int:
         """Only the automaton over a key: the limit that a reader can be compared with (benchmarks)."""
         return len(self._automaton.find_matches_as_indexes(text, overlapping=True))

@@ -26,7 +26,7 @@ def shown_name(drug: Drug, mentions: Sequence[Mention], *, investigational: bool
         return drug.name
     described = _DESCRIPTION.match(drug.name) is not None
     codes = {_bare(code) for code in drug.codes if described or _CODE_SHAPE.match(code)}
-    written = [_OWNER.sub("", m.text.strip("®™")) for m in mentions]
+    written = [re.sub("[‐‑]", "-", _OWNER.sub("", m.text.strip("®™"))) for m in mentions]
     if not codes or any(_bare(w) not in codes for w in written):
         return min(written, key=len) if described and drug.tier == "listed" else drug.name
     return next((w for w in written if alnum_count(w) >= MIN_CODE_ALNUM), written[0]).upper()

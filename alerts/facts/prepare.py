@@ -112,6 +112,10 @@ _BOILERPLATE = re.compile(
     r"|tags:?$|.{0,30}\bad (?:slot|placeholder)|see full prescribing)",
     re.I,
 )
+# A newsletter's list of its other pieces.
+_TEASER = re.compile(
+    r"\b(?:and|plus),? (?:more|other) (?:\w+ ){0,2}(?:news|stories)\b|^\W*plus,? news (?:about|on|from)\b", re.I
+)
 _CAPITALS, _SMALLS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz"
 _DIGITS, _DIGIT = b"0123456789", re.compile(r"\d")
 _NO_LETTER = bytes(b for b in range(256) if chr(b) not in "abcdefghijklmnopqrstuvwxyz0123456789")
@@ -163,7 +167,8 @@ def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
         capitals = _count(letters, _CAPITALS)
         if not words.strip() or (capitals > MIN_TAGS and _is_run_together(words)):
             continue  # a run-together list of tags is no sentence
-        part = Part.TITLE if field == "title" else Part.BOILERPLATE if boilerplate else Part.BODY
+        teaser = field == "summary" and _TEASER.search(words) is not None
+        part = Part.TITLE if field == "title" else Part.BOILERPLATE if boilerplate or teaser else Part.BODY
         shouting = capitals > 12 and capitals > 4 * _count(letters, _SMALLS)
         where = offsets[start : end + 1]
         digits = bool(_count(letters, _DIGITS) if words.isascii() else _DIGIT.search(words))

@@ -55,7 +55,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.50"
+EXTRACTOR_VERSION = "2026.11.51"
 SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 _OF_CODE = re.compile(r"[-‐‑]\d")  # behind a company's letters: "BMS-986504"
@@ -98,6 +98,7 @@ class Reader:
         parts = reading.parts
         drugs = self._drugs(reading)
         cancers = self._cancers(reading, [d for d in drugs if d.role is Role.PRIMARY])
+        cancers = cancers or self._of_trial(item, named)
         bodies = self._bodies(reading)
         self._settle(reading, drugs, bodies)
         event = _event_fact(reading)
@@ -218,6 +219,21 @@ class Reader:
             for concept, places in by_id.items()
             if concept != CANCER or len(by_id) == 1 or primary == {CANCER}
         )
+
+    def _of_trial(self, item: NewsItem, named: Sequence[trials.Place]) -> tuple[IndicationFact, ...]:
+        """The cancer that only a trial's name tells: "JAVELIN Bladder 100"."""
+        for place in named:
+            name = trials.cancer_of(place.name)
+            concept = self._matcher.cancer(name) if name else None
+            if concept:
+                cancer = self._vocabulary.indications[concept]
+                span = place.sentence.text_span(item, place.start, place.end)
+                return (
+                    IndicationFact.of(
+                        id=concept, name=cancer.name, oncotree=cancer.oncotree, role=Role.PRIMARY, mentions=(span,)
+                    ),
+                )
+        return ()
 
     def _cancer_at_large(self, reading: Reading, drugs: Sequence[DrugFact]) -> tuple[IndicationFact, ...]:
         """The field itself, where a title names no cancer: "oncology strategy", "in tumours"; beside a drug only "in oncology".

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 
 from alerts.facts.concepts import CANCER
+from alerts.facts.events import READOUTS
 from alerts.facts.phrases import Guarded, Phrases
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.roles import about_spans
@@ -74,7 +75,12 @@ def is_relevant(
                 _works_on_cancer(parts) or any(c.id != CANCER for c in cancers)
             )
         return CANCER_WORDS.holds(_lead(parts)) or bool(cancers)
-    return bool(known) or bool(cancers and CANCER_WORDS.holds(_lead(parts)))
+    return bool(known) or _beaten(drugs, event) or bool(cancers and CANCER_WORDS.holds(_lead(parts)))
+
+
+def _beaten(drugs: Sequence[DrugFact], event: EventType) -> bool:
+    """A readout of a drug without a name, told beside a cancer drug in its title ("… versus Keytruda")."""
+    return event in READOUTS and any(d.tier not in _UNSURE_TIERS and d.mentions[0].field == "title" for d in drugs)
 
 
 def _works_on_cancer(parts: Sequence[Sentence]) -> bool:

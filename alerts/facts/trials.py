@@ -63,6 +63,7 @@ _PAIRED = re.compile(rf"(?<![\w-])(?P<name>[A-Z]{{3}}[A-Z\d-]*),? and (?:the )?{
 _SPELT = re.compile(rf"\b(?:Trial|Study) \({_NAME}[);,]")
 _INNER = re.compile(r"[a-zα-ω][A-Z]|[A-Z]{2}[a-z]")
 _ORGAN = re.compile(r"^[A-Z][a-z]{3,}-(?:Lung|Breast|Gastric|Bladder|Brain|Colon|Ovarian|Prostate|Myeloma|Lymphoma)$")
+_ORGANS = re.compile(rf"(?:(?<=[a-z])|(?<=[-‑ ]))(?:{'|'.join(_WORDS['organs'])})(?![a-z])")
 _MIN_FAMILY = 7  # letters: so long a name is one in any case, if its number stands behind it
 # A word in capitals and a number, too much of a word for a company's code: COSMIC-313.
 _NUMBERED = re.compile(
@@ -295,6 +296,12 @@ def _is_mixed(name: str) -> bool:
     if name.upper() in _NO_NAMES or _OTHER_KIND.search(name) or _CODE.match(name):
         return False
     return _INNER.search(name) is not None or _ORGAN.search(name) is not None
+
+
+def cancer_of(name: str) -> str | None:
+    """The cancer that a trial's name tells: "DESTINY-Breast04" → breast cancer."""
+    organ = _ORGANS.search(name)
+    return _WORDS["organs"][organ.group()] if organ else None
 
 
 def _is_none(name: str) -> bool:
