@@ -71,7 +71,7 @@ _NUMBERED = re.compile(
 )
 # Roman numbers, genes, securities, addresses, "NIH-funded".
 _OTHER_KIND = re.compile(
-    r"^(?:(?:[A-Z]\.)+[A-Z]?|[IVX]+[ab]?|[A-Z]{1,2}|[A-Z]-?\d|NCT.*|[Aa]nti-.*|[A-Z]{2}\d{8,}|[A-Z][A-Z0-9]\d[A-Z0-9]{8,})$|\.[a-z]|-[a-z]{4,}$|-(?:Based|Funded|Positive|Negative|Mutant|Mutated|Associated|Related|Directed|Targeted|Specific|Year|Cell|Driven|Sponsored|Approved|Led)$"
+    r"^(?:Ph[IV]+[ab]?|(?:[A-Z]\.)+[A-Z]?|[IVX]+[ab]?|[A-Z]{1,2}|[A-Z]-?\d|NCT.*|[Aa]nti-.*|[A-Z]{2}\d{8,}|[A-Z][A-Z0-9]\d[A-Z0-9]{8,})$|\.[a-z]|-[a-z]{4,}$|-(?:Based|Funded|Positive|Negative|Mutant|Mutated|Associated|Related|Directed|Targeted|Specific|Year|Cell|Driven|Sponsored|Approved|Led)$"
 )
 # A group's questionnaire, with letters where its trials have numbers: EORTC QLQ-C30.
 _QUESTIONS = re.compile(r"^EORTC[- ][A-Z]+-?[A-Z]{0,2}\d{0,2}$")
@@ -95,7 +95,7 @@ _NUMBER_BEHIND = re.compile(r"[0-9](?:(?<=-.)|(?<=[A-Za-z].)|(?<=[A-Za-z] .))")
 _HYPHEN = re.compile(r"-(?<=[A-Za-z].)(?:[A-Z][a-z]+)?\d")
 _STUDY_NUMBER = re.compile(r"[-–](?:[A-Z]{0,2}|[IV]+-)\d{2,3}")
 _LAST_NUMBER = re.compile(r"\d{3,5}$")
-NUMBER = re.compile(r"-\d\w*(?:-\d+)?")
+NUMBER = re.compile(r"-(?:\d\w*(?:-\d+)?|[A-Z][A-Z\d]{0,7}(?![\w]))")
 _SPELLING = re.compile(r"[\s\W_]+")
 _STEPS = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 
