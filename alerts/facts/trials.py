@@ -95,7 +95,7 @@ _NUMBER_BEHIND = re.compile(r"[0-9](?:(?<=-.)|(?<=[A-Za-z].)|(?<=[A-Za-z] .))")
 _HYPHEN = re.compile(r"-(?<=[A-Za-z].)(?:[A-Z][a-z]+)?\d")
 _STUDY_NUMBER = re.compile(r"[-–](?:[A-Z]{0,2}|[IV]+-)\d{2,3}")
 _LAST_NUMBER = re.compile(r"\d{3,5}$")
-NUMBER = re.compile(r"-(?:\d\w*(?:-\d+)?|[A-Z][A-Z\d]{0,7}(?![\w]))")
+NUMBER = re.compile(r"-(?:\d\w*(?:-\d+)?|(?!A )[A-Z][A-Z\d]{0,7}(?![\w]))")
 _SPELLING = re.compile(r"[\s\W_]+")
 _STEPS = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 
