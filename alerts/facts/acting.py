@@ -10,7 +10,7 @@ from typing import NamedTuple
 from alerts.facts.events import REGULATORY, events
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.reading import Reading
-from alerts.facts.roles import LANDS, acts_before, is_background, went_before
+from alerts.facts.roles import acts_before, is_background, lands, went_before
 from alerts.model import EventType
 
 # Between the bodies or lands of one act: "in the US and Japan", "FDA, EMA and Health Canada".
@@ -106,8 +106,8 @@ def _stops(reading: Reading, hold: Hold) -> bool:
 
 def body_of_land(key: str, kind: EventType) -> str | None:
     """The body of a land that a clause names for this kind of act."""
-    lands = [(land.body, hit) for land in LANDS if kind in land.acts for hit in [land.words.search(key)] if hit]
-    return next((body for body, hit in lands if acts_before(key[: hit.start()])), lands[0][0] if lands else None)
+    found = [(land.body, hit) for land in lands(key, kind) for hit in [land.words.search(key)] if hit]
+    return next((body for body, hit in found if acts_before(key[: hit.start()])), found[0][0] if found else None)
 
 
 class _Place(NamedTuple):
@@ -157,6 +157,6 @@ def _bodies_in(reading: Reading, sentence: Sentence, kind: EventType) -> Iterato
     for one in reading.found:
         if one.sentence is sentence and one.hit.kind == "body" and masked[one.hit.start] in "REAH":
             yield _Place(one.hit.id, one.hit.start, one.hit.end, is_land=False)
-    for land in LANDS:
-        for hit in land.words.finditer(key) if kind in land.acts else ():
+    for land in lands(key, kind):
+        for hit in land.words.finditer(key):
             yield _Place(land.body, hit.start(), hit.end(), is_land=True)

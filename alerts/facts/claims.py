@@ -264,7 +264,7 @@ def _event_day(reading: Reading) -> date | None:
         published = reading.item.published
         if day and published and day > published.date() + timedelta(days=1):
             continue  # what is due that day has not happened yet
-        told_before = is_background(sentence) and not sentence.keyed.key.startswith("since ")
+        told_before = day and is_background(sentence) and not sentence.keyed.key.startswith("since ")
         if day is None or told_before:
             continue
         decided = main.event.type in REGULATORY and _DECIDED.search(sentence.keyed.key)

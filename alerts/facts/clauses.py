@@ -49,10 +49,11 @@ def second(masked: str, names: Sequence[tuple[int, str]], *, title: bool) -> Sec
             or _LISTED.match(masked, joint.start() - 1)
         ):
             continue
+        told = _goes_on(masked[:start], masked[start:], title=title)
+        if told is None or told.start >= _SOON or _PAST.search(masked, start, start + told.end):
+            continue
         first = _act(masked[: joint.start()], title=title)
-        told = _goes_on(masked[:start], masked[start:], title=title) if first else None
-        past = told and _PAST.search(masked, start, start + told.end)
-        if first and told and not past and told.start < _SOON and _differ(first.type, told.type):
+        if first and _differ(first.type, told.type):
             return Second(start, len(masked.rstrip()), told)
     return None
 

@@ -114,7 +114,7 @@ class _Asked:
     def __init__(self, masked: str) -> None:
         self._masked = masked
         self._may = _PHRASES.may(masked)
-        self.ranks = tuple(_PHRASES.ranks(self._may))
+        self.ranks = _PHRASES.ranks(self._may)
         self._known: dict[int, Event | None] = {}
 
     def event(self, rank: int) -> Event | None:

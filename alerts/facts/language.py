@@ -58,7 +58,8 @@ def language(key: str) -> str | None:
     if written is not None:
         return written
     pieces = head[:CLEAR_CHARS].split()
-    if sum(map(_ENGLISH.__contains__, pieces)) > CLEAR_SHARE * len(pieces):
+    clear = CLEAR_SHARE * len(pieces)
+    if len(_ENGLISH.intersection(pieces)) > clear or sum(map(_ENGLISH.__contains__, pieces)) > clear:
         return "en"
     words = _TOKEN.findall(head)[:MAX_WORDS]
     hits = dict.fromkeys(_WORDS, 0)

@@ -41,7 +41,8 @@ class Phrases:
         self._phrases = [Phrase(rank, b) for rank, p in sorted(patterns) for b in branches(p)]
         each = kept(keep, shipped() if keep else "", lambda: [_parts(p.pattern) for p in self._phrases])
         self._compiled: dict[int, re.Pattern[str]] = {}  # by need: most items ask for few, a start for none
-        self._of_rank: dict[int, int] = {}
+        self._rank_of = [phrase.rank for phrase in self._phrases]
+        self._of_rank: dict[int, int] = {}  # as bits
         for at, phrase in enumerate(self._phrases):
             self._of_rank[phrase.rank] = self._of_rank.get(phrase.rank, 0) | 1 << at
         table: dict[str, int] = {}
@@ -75,12 +76,14 @@ class Phrases:
             met &= met >> count
         return met & (1 << count) - 1
 
-    def ranks(self, may: int) -> Iterator[int]:
+    def ranks(self, may: int) -> list[int]:
         """The ranks of these expressions, smallest first: the expressions stand in the order of their ranks."""
+        made = []
         while may:
-            rank = self._phrases[(may & -may).bit_length() - 1].rank
-            yield rank
+            rank = self._rank_of[(may & -may).bit_length() - 1]
+            made.append(rank)
             may &= ~self._of_rank[rank]
+        return made
 
     def leftmost(self, text: str, rank: int, may: int) -> re.Match[str] | None:
         """Where the first of a rank's expressions holds, of those of `may`."""

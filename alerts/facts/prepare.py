@@ -54,10 +54,13 @@ class Sentence(NamedTuple):
     digits: bool  # any: without them nothing is looked for that has some
     opens: bool = False  # the first to tell of something: what it tells is no background
 
+    def at(self, start: int, end: int) -> tuple[int, int]:
+        """Span of key positions → positions in the field as given."""
+        return self.offsets[self.keyed.offsets[start]], self.offsets[self.keyed.offsets[end - 1]] + 1
+
     def mention(self, start: int, end: int, source: str) -> Mention:
         """Span of key positions → span in the field as given."""
-        first = self.offsets[self.keyed.offsets[start]]
-        last = self.offsets[self.keyed.offsets[end - 1]] + 1
+        first, last = self.at(start, end)
         return _MENTION({"field": self.field, "start": first, "end": last, "text": source[first:last]})
 
     def text_span(self, item: NewsItem, start: int, end: int) -> Mention:

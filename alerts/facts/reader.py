@@ -165,7 +165,7 @@ class Reader:
     def _body_mask(self, body: Found) -> str:
         if body.hit.id == "org:EMA":
             return "E"
-        words = body.mention.text
+        words = body.words
         if words == "ODAC" or "dvisory" in words:
             return "A"
         return events.BODY_MASKS.get(self._vocabulary.bodies[body.hit.id].kind, "X")

@@ -30,6 +30,12 @@ class Found(NamedTuple):
         return self.sentence.mention(self.hit.start, self.hit.end, self.source)
 
     @property
+    def words(self) -> str:
+        """As they are written."""
+        first, last = self.sentence.at(self.hit.start, self.hit.end)
+        return self.source[first:last]
+
+    @property
     def titled(self) -> bool:
         return self.sentence.part is Part.TITLE
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from alerts.facts.phrases import Guarded, word_first
+from alerts.facts.phrases import Guarded, Phrases, word_first
 from alerts.facts.prepare import Sentence
 from alerts.facts.vocabulary import words
 from alerts.model import EventType
@@ -51,10 +51,18 @@ class Land(NamedTuple):
     words: re.Pattern[str]
 
 
-LANDS = tuple(
-    Land(row["body"], frozenset(map(EventType, row["acts"])), re.compile(word_first(rf"\b(?:{row['words']})(?!\w)")))
-    for row in _WORDS["lands"]
+_LAND_NAMES = [rf"\b(?:{row['words']})(?!\w)" for row in _WORDS["lands"]]
+_LANDS = tuple(
+    Land(row["body"], frozenset(map(EventType, row["acts"])), re.compile(word_first(names)))
+    for row, names in zip(_WORDS["lands"], _LAND_NAMES, strict=True)
 )
+_LAND_WORDS = Phrases(enumerate(_LAND_NAMES))
+
+
+def lands(key: str, kind: EventType) -> list[Land]:
+    """The lands that may stand in a sentence for their bodies, in acts of this kind."""
+    found = (_LANDS[rank] for rank in _LAND_WORDS.ranks(_LAND_WORDS.may(key)))
+    return [land for land in found if kind in land.acts]
 
 
 def is_subject(key: str, start: int, end: int, earlier: Sequence[tuple[int, int, bool]]) -> bool:
@@ -152,7 +160,7 @@ def is_harm(before: str) -> bool:
 
 def is_aside(before: str) -> bool:
     """Do the words ahead of a cancer's name say that it is another name of what was named?"""
-    return _ASIDE.search(before) is not None
+    return _ASIDE.search(before[-_PARTNER_CHARS:]) is not None
 
 
 def is_seen_in(before: str) -> bool:

@@ -11,7 +11,6 @@ from alerts.facts.news import LEAD_SENTENCES
 from alerts.facts.prepare import Part
 from alerts.facts.reading import Found, Reading
 from alerts.facts.roles import (
-    LANDS,
     acts_before,
     describes_drug,
     is_background,
@@ -22,6 +21,7 @@ from alerts.facts.roles import (
     is_seen_in,
     is_sold,
     is_treated,
+    lands,
     opens_with_partners,
     went_before,
 )
@@ -51,6 +51,8 @@ ACTING = REGULATORY | {EventType.TRIAL_START, EventType.TRIAL_STOPPED}
 
 def primary_drugs(reading: Reading, by_id: Places) -> set[str]:
     """Subjects of the title; without any, of the event's sentence; without any, of the first that names a drug; and their partners."""
+    if not by_id:
+        return set()
     subjects = {d: [p for p in places if p.subject] for d, places in by_id.items()}
     titled = {d for d, places in subjects.items() if any(p.titled for p in places)}
     main = reading.main
@@ -122,6 +124,8 @@ def _opening_partners(drugs: Sequence[Found], chosen: set[str]) -> set[str]:
 def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     """Those of the title, made narrower by what the lead says of them; without any, those of the lead."""
     by_id = {c: left for c, places in by_id.items() if (left := [p for p in places if not (p.earlier or _is_kind(p))])}
+    if not by_id:
+        return set()
     if any(p.titled for places in by_id.values() for p in places):
         by_id = {c: places for c, places in by_id.items() if not all(_is_seen_in(p) for p in places)}
     titled = {c for c, places in by_id.items() if any(p.titled for p in places) and c != CANCER}
@@ -254,9 +258,9 @@ def body_of_the_land(reading: Reading, names: dict[str, str]) -> list[RegulatorF
     lead = [p for p in reading.parts if p.part is Part.BODY and p is not sentence][:1]
     for place in (sentence, *lead):
         key = place.keyed.key
-        lands = [land for land in LANDS if event.type in land.acts and land.body in names]
         start, end = reading.earlier.get(place.number, (0, 0))
-        found = [(land.body, hit) for land in lands for hit in land.words.finditer(key)]
+        known = [land for land in lands(key, event.type) if land.body in names]
+        found = [(land.body, hit) for land in known for hit in land.words.finditer(key)]
         found = [(b, h) for b, h in found if not (start <= h.start() < end or went_before(key[: h.start()]))] or found
         acted = [(body, hit) for body, hit in found if acts_before(key[: hit.start()])]
         if found:
