@@ -122,6 +122,15 @@ def acting_together(reading: Reading) -> tuple[str, ...]:
     if reading.main is None or reading.main.event.type not in REGULATORY:
         return ()
     sentence, event = reading.main
+    if event.type is EventType.ACCESS:
+        bodies = tuple(
+            dict.fromkeys(
+                p.body
+                for p in _bodies_in(reading, sentence, event.type)
+                if not p.is_land and not went_before(sentence.keyed.key[: p.start])
+            )
+        )
+        return bodies if len(bodies) > 1 else ()
     places = sorted(_bodies_in(reading, sentence, event.type), key=lambda p: p.start)
     run: list[_Place] = []
     key = sentence.keyed.key

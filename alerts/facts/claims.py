@@ -8,10 +8,11 @@ from types import MappingProxyType
 
 from alerts.facts import details
 from alerts.facts.acting import Hold, body_of_land, held_by, hold_beside
+from alerts.facts.clauses import Second
 from alerts.facts.concepts import VocabularyConcepts
 from alerts.facts.events import READOUTS, REGULATORY, Event, event_date
 from alerts.facts.news import LEAD_SENTENCES
-from alerts.facts.pairing import pairs
+from alerts.facts.pairing import cancers_of, pairs
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.reading import Found, Reading
 from alerts.facts.roles import is_background, is_digest, is_further
@@ -109,7 +110,16 @@ def _of_first(reading: Reading, tree: VocabularyConcepts, news: Claim) -> Claim:
         return news.model_copy(update={"indications": cancers}) if cancers else news
     before = [f for f in reading.found if f.sentence.number == 0 and f.hit.start < told.start]
     cancers = _related(tree, news.indications, {f.hit.id for f in before if f.hit.kind == "indication"})
-    return news.model_copy(update={"indications": cancers or news.indications})
+    cancers = cancers or _of_lead(reading, tree, told) or cancers_of(reading, news.drugs, news.indications)
+    return news.model_copy(update={"indications": cancers})
+
+
+def _of_lead(reading: Reading, tree: VocabularyConcepts, told: Second) -> tuple[str, ...]:
+    """Where the title names cancers with its second news only: those that the first sentence of the lead adds."""
+    cancers = [f for f in reading.found if f.hit.kind == "indication" and f.sentence.number <= 1]
+    others = {f.hit.id for f in cancers if f.sentence.number == 0 and f.hit.start >= told.start}
+    named = _ids(f for f in cancers if f.sentence.number == 1 and f.subject)
+    return narrowest(tree, (c for c in named if c not in others)) if others else ()
 
 
 def _each_body(claim: Claim, together: Sequence[str]) -> list[Claim]:
@@ -165,7 +175,7 @@ def _seconds(reading: Reading, tree: VocabularyConcepts, news: Claim) -> list[Cl
         made.append(
             Claim.of(
                 drugs=drugs or news.drugs,
-                indications=cancers or news.indications,
+                indications=cancers or cancers_of(reading, drugs or news.drugs, news.indications),
                 event=kind,
                 status=told.event.status,
                 regulator=body,

@@ -212,7 +212,7 @@ class Reader:
             IndicationFact.of(
                 id=concept,
                 name=self._vocabulary.indications[concept].name,
-                oncotree=self._vocabulary.indications[concept].oncotree,
+                oncotree=self._oncotree(concept),
                 role=Role.PRIMARY if concept in primary else Role.MENTIONED,
                 mentions=tuple(place.mention for place in places),
             )
@@ -234,6 +234,22 @@ class Reader:
                     ),
                 )
         return ()
+
+    def _oncotree(self, concept: str) -> str | None:
+        """The narrowest code that the text supports: a cancer without one is told by that of the nearest cancer above it."""
+        level = [concept]
+        while level:
+            codes = {
+                c
+                for one in level
+                if one in self._vocabulary.indications
+                for c in [self._vocabulary.indications[one].oncotree]
+                if c
+            }
+            if codes:
+                return codes.pop() if len(codes) == 1 else None
+            level = [parent.id for one in level for parent in self._tree.parents(one)]
+        return None
 
     def _cancer_at_large(self, reading: Reading, drugs: Sequence[DrugFact]) -> tuple[IndicationFact, ...]:
         """The field itself, where a title names no cancer: "oncology strategy", "in tumours"; beside a drug only "in oncology".

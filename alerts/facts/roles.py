@@ -36,6 +36,7 @@ _EXAMPLE, _ELSEWHERE = re.compile(_WORDS["example"]), re.compile(_WORDS["elsewhe
 _COMBINED = re.compile(_WORDS["combined"])
 _COMES_BACK = re.compile(_WORDS["comes_back"])
 _OPENED_WITH = re.compile(_WORDS["opened_with"])
+_JOINED = re.compile(_WORDS["joined"])
 _APART = re.compile(_WORDS["apart"])
 _RIVAL_OF = re.compile(
     r"^ (?:rival|challenger|contender|competitor|alternative|successor) (?:drug |pill )?$"
@@ -188,6 +189,11 @@ def is_combined(between: str) -> bool:
     if _COMES_BACK.search(between) and "." not in between:
         return True
     return len(between) <= _PARTNER_CHARS and bool(_COMBINED.search(between)) and not _APART.search(between)
+
+
+def is_joined(before: str) -> bool:
+    """Do the words ahead of a drug's name say that it is given with what the sentence is about?"""
+    return _JOINED.search(before) is not None
 
 
 def opens_with_partners(before: str) -> bool:

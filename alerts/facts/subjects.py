@@ -18,6 +18,7 @@ from alerts.facts.roles import (
     is_combined,
     is_example,
     is_harm,
+    is_joined,
     is_seen_in,
     is_sold,
     is_treated,
@@ -87,7 +88,7 @@ def _partners(reading: Reading, chosen: set[str]) -> set[str]:
     drugs = [f for f in reading.found if f.hit.kind == "drug" and f.sentence.number <= PARTNER_SENTENCES]
     joined = set(chosen)
     if len(drugs) < 2:
-        return joined
+        return joined | _joined_to_none(drugs, chosen)
     for first, second in pairwise(drugs):
         if first.sentence is not second.sentence or not second.subject or is_background(first.sentence):
             continue
@@ -99,7 +100,15 @@ def _partners(reading: Reading, chosen: set[str]) -> set[str]:
             added or again or is_combined(between) or (partner and _EITHER.fullmatch(between))
         ):
             joined.add(second.hit.id)
-    return joined | _opening_partners(drugs, chosen) | _given_with(drugs, joined)
+    told_so = _given_with(drugs, joined) | _joined_to_none(drugs, chosen)
+    return joined | _opening_partners(drugs, chosen) | told_so
+
+
+def _joined_to_none(drugs: Sequence[Found], chosen: set[str]) -> set[str]:
+    """Partners in a sentence that calls the chosen drug by another word ("the antibody is for use with X")."""
+    named = {f.sentence.number for f in drugs if f.hit.id in chosen}
+    others = [f for f in drugs if f.sentence.number not in named and f.subject and not is_background(f.sentence)]
+    return {f.hit.id for f in others if is_joined(f.sentence.keyed.key[: f.hit.start])}
 
 
 def _given_with(drugs: Sequence[Found], joined: Collection[str]) -> set[str]:

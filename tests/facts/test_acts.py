@@ -117,3 +117,26 @@ def test_a_day_to_come_is_not_the_day_of_the_act() -> None:
         published="2030-05-02T08:00:00Z",
     )
     assert [c.event_date for c in reader().read(item).claims] == [None]
+
+
+def test_cost_bodies_that_differ_have_each_told_the_news() -> None:
+    told = bound("CADTH says yes to zongertinib in lung cancer, NICE no")
+    assert [(event, body) for _, _, event, body in told] == [("access", "org:CADTH"), ("access", "org:NICE")]
+
+
+def test_a_yes_and_a_no_take_their_cancers_from_the_lead() -> None:
+    told = bound(
+        "EMA committee says no to masitinib but yes to zongertinib",
+        "It recommended zongertinib in lung cancer and refused masitinib in mastocytosis.",
+    )
+    assert [(drugs, cancers, event) for drugs, cancers, event, _ in told] == [
+        (["masitinib"], ["mastocytosis"], "rejection"),
+        (["zongertinib"], ["lung cancer"], "opinion_positive"),
+    ]
+
+
+def test_a_cancer_without_a_code_of_its_own_has_that_of_the_nearest_above_it() -> None:
+    (myeloma,) = (
+        reader().read(NewsItem(id="1", title="FDA approves Darzalex in smoldering multiple myeloma")).indications
+    )
+    assert (myeloma.name, myeloma.oncotree) == ("smoldering multiple myeloma", "PCM")
