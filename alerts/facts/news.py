@@ -25,7 +25,7 @@ _UNNAMED = re.compile(
     r"|.*(?:irradiation|protons?\b|radiation|radiotherap|radiosurg|chemoradi|transplant|lobectom|segmentectom|\bsurger|resection|ablation)"
     r".*\b(?:phase (?:ii|2|3)|randomi[sz]ed)\b.*\b(?:trial|study)\b"
 )
-_BODYS_ACTS, _BODY = {_T.DESIGNATION, _T.REJECTION, _T.OPINION_POSITIVE}, re.compile("[RE]")
+_BODYS_ACTS, _BODY = {_T.DESIGNATION, _T.REJECTION, _T.OPINION_POSITIVE}, re.compile("[REA]")
 _PRODUCT = re.compile("[DREB]")  # an approval without a drug, a body or a marker is a figure of speech
 # The lead says that an approval is one of more of the same drug.
 _WIDER = re.compile(

@@ -104,7 +104,7 @@ class _Heads:
     """Words that a trial's name begins with, each with what may follow: one pass finds them all."""
 
     _FAMILY = re.compile(r"(?:[-: ]?(?:[A-Z][A-Za-z]*)?-?\d{1,4}[A-Z]{0,3})?(?![\w])")
-    _NUMBER = re.compile(r"[- ](?:[A-Z][a-z]+)?\d{1,4}[A-Z]{0,3}(?![\w])")
+    _NUMBER = re.compile(r"[- ]?(?:[A-Z][a-z]+)?\d{1,4}[A-Z]{0,3}(?![\w])")
     # "the Kestrel phase III trial": a name in small letters, where a trial stands behind.
     _SPOKEN = re.compile(r"(?=(?: [Pp]hase \S+)? (?:[Tt]rial|[Ss]tudy)\b)")
     # A group's numbered trial: JCOG1404, LOGiK 2102, CS-Lung-003, SAKK 16/14, KCSG LU 21-01.
