@@ -55,7 +55,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.52"
+EXTRACTOR_VERSION = "2026.11.53"
 SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 _OF_CODE = re.compile(r"[-‐‑]\d")  # behind a company's letters: "BMS-986504"
