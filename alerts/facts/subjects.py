@@ -147,6 +147,8 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
         titled = {CANCER}
     if titled <= SEATS:  # "metastases in the brain": of what, the lead tells
         titled |= _first_named({c: p for c, p in by_id.items() if c not in SEATS}, 1) - {CANCER}
+    if titled and titled <= GENERIC - {CANCER} and not told:  # "two blood cancers. One is …, the other …"
+        titled = {c for c in leading if titled & tree.ancestors(c)} or titled
     named = titled - BROAD  # "solid tumors" is not made narrower by a list of examples
     narrower = {c for c in leading if any(t != c and t in tree.ancestors(c) for t in named)}
     primary = titled | narrower | (_treated(by_id) if titled <= BROAD else set())
@@ -256,7 +258,8 @@ def _regulator_role(reading: Reading, places: Sequence[Found]) -> Role:
 
 def went_before_all(named: Places, acting: Sequence[str]) -> bool:
     """Is every acting body only told to have come before ("weeks after the FDA declined …")?"""
-    return all(_went_before(place) for body in acting for place in named[body])
+    places = ([p for p in named[body] if p.titled] or named[body] for body in acting)
+    return all(_went_before(place) for of_body in places for place in of_body)
 
 
 def body_of_the_land(reading: Reading, names: dict[str, str]) -> list[RegulatorFact]:
