@@ -28,6 +28,7 @@ _LAST_WORDS = (
     "myelofibrosis",
 )
 _CUT = re.compile(r"\b(?P<word>[A-Za-z]{3,})(?:\s?(?:…|\.{3}))?\s*$")
+_TAIL = 60  # characters, more than the longest of these words
 MIN_TAGS = 5  # capitals inside words; fewer are names: PharmaMar, mRNA
 MAX_CHARS = 60_000  # more adds nothing but time: facts of news stand in its first paragraphs
 
@@ -170,18 +171,20 @@ def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
         capitals = _count(letters, _CAPITALS)
         if not words.strip() or (capitals > MIN_TAGS and _is_run_together(words)):
             continue  # a run-together list of tags is no sentence
-        teaser = field == "summary" and _TEASER.search(words) is not None
+        key = keyed(words)
+        listed = field == "summary" and ("news" in key.key or "stories" in key.key)
+        teaser = listed and _TEASER.search(words) is not None
         part = Part.TITLE if field == "title" else Part.BOILERPLATE if boilerplate or teaser else Part.BODY
         shouting = capitals > 12 and capitals > 4 * _count(letters, _SMALLS)
         where = offsets[start : end + 1]
         digits = bool(_count(letters, _DIGITS) if words.isascii() else _DIGIT.search(words))
-        made.append(Sentence(field, part, first + len(made), words, where, keyed(words), shouting, digits))
+        made.append(Sentence(field, part, first + len(made), words, where, key, shouting, digits))
     return made
 
 
 def _whole(title: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
     """A title that was cut inside a cancer's last word, with that word whole: "hormone-sensitive prostate canc"."""
-    cut = _CUT.search(title)
+    cut = _CUT.search(title, max(0, len(title) - _TAIL))
     if cut is None or len(cut["word"]) < MIN_CUT:
         return title, offsets
     rest = next(
@@ -189,6 +192,8 @@ def _whole(title: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
         "",
     )
     end = cut.end("word")
+    if not rest and end == len(title):
+        return title, offsets
     return title[:end] + rest, [*offsets[:end], *[max(0, offsets[end] - 1)] * len(rest), offsets[end]]
 
 
