@@ -280,8 +280,10 @@ def _table(vocabulary: Vocabulary) -> dict[str, list[Name]]:
     named = [*surfaces(vocabulary)]
     named += [(surface.replace(" and ", " & "), name) for surface, name in named if " and " in surface]
     for key, (_, name) in zip(keys_of(surface for surface, _ in named), named, strict=True):
-        entries = table.setdefault(key, [])
-        if not any(e.kind == name.kind and e.exact == name.exact for e in entries):
+        entries = table.get(key)
+        if entries is None:  # as of most
+            table[key] = [name]
+        elif not any(e.kind == name.kind and e.exact == name.exact for e in entries):
             entries.append(name)  # the first one wins: see the order in surfaces
     table.pop("", None)
     return table
@@ -397,12 +399,12 @@ def _drug_names(drug: Drug, policies: Mapping[str, str]) -> Iterator[str]:
 
 def _respelt(named: Mapping[str, Sequence[str]], policies: Mapping[str, str]) -> Iterator[tuple[str, Name]]:
     """Codes as news also writes them: "UCART-123" for UCART123, "MK2870" for MK-2870; after all that sources spell themselves."""
-    for drug, names in named.items():
-        for name in names:
-            code = _CODE.fullmatch(key_of(name)) if _DIGIT.search(name) else None
-            if code and alnum_count(name) >= MIN_CODE_ALNUM and name not in policies:
-                other = code["letters"] or f"{code['joined']} "
-                yield other + code["number"], Name("drug", drug, None, False, None)
+    with_digits = [(drug, name) for drug, names in named.items() for name in names if _DIGIT.search(name)]
+    for (drug, name), key in zip(with_digits, keys_of(name for _, name in with_digits), strict=True):
+        code = _CODE.fullmatch(key)
+        if code and alnum_count(name) >= MIN_CODE_ALNUM and name not in policies:
+            other = code["letters"] or f"{code['joined']} "
+            yield other + code["number"], Name("drug", drug, None, False, None)
 
 
 def describes(name: str) -> bool:
@@ -426,7 +428,9 @@ def _careful(
     plain = Name(kind, concept, None, False, None)
     for surface in surfaces:
         policy = v.policies.get(surface, "")
-        if not policy and len(surface) > MAX_SHORT and not _LIKE_WORDS.fullmatch(surface):  # most of them
+        if (
+            not policy and len(surface) > MAX_SHORT and not (surface[-1].isdigit() and _LIKE_WORDS.fullmatch(surface))
+        ):  # most of them
             yield surface, plain
             continue
         if policy.startswith(("drop", "separate", "not a", "long form", "case pattern", "company")) or len(surface) < 2:
