@@ -201,7 +201,8 @@ def _body(reading: Reading, kind: EventType, acting: Sequence[str]) -> str | Non
     """The body of the news. A readout has none; a stopped trial only one that its own sentence names (a hold)."""
     if kind is EventType.TRIAL_STOPPED and reading.main:
         here = {f.hit.id for f in reading.found if f.hit.kind == "body" and f.sentence is reading.main.sentence}
-        acting = [body for body in acting if body in here] or list(filter(None, [held_by(reading)]))
+        named = reading.names("body")  # one that its land tells acts where the land stands
+        acting = [b for b in acting if b in here or b not in named] or list(filter(None, [held_by(reading)]))
     return acting[0] if acting and kind not in READOUTS else None
 
 

@@ -93,7 +93,7 @@ _OF_LINE = (
 _ORGAN = re.compile(
     rf"\b(?<!scarring )(?<!damage )(?<!inflammation )(?<!spread )(?<!metastases )(?<!injury )(?:in|for|against|into)(?: {_OF_LINE}){{0,3}} (?P<told>{_ORGANS})"
     r"(?= ?$| ?[,;:.?!)]| (?:and|but|or|as|with|after|while|plus|on|at|again|too|alone|by|from|ahead|despite|nod|trial|study|tests?|phase|data|setting)\b)"
-    rf"|\b(?P<own>{_ORGANS}) (?:nod|approval|label|indication|use|filing|bid|win|setting|study|trial|readout)\b(?! of)"
+    rf"|\b(?P<own>{_ORGANS}) (?:nod|approval|label|indication|use|filing|bid|win|setting|study|trial|readout|green light|okay|clearance|expansion|go ahead|flop|failure|setback|push|data)\b(?! of)"
 )
 _OF_ORGAN = {"ovary": "ovarian", "pancreas": "pancreatic", "biliary": "biliary tract"}
 _SITE = re.compile(r"[a-z]+(?: [a-z]+){0,2}")

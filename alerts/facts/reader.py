@@ -58,6 +58,8 @@ from alerts.model import (
 EXTRACTOR_VERSION = "2026.11.53"
 SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
+COST_KINDS = {"hta", "payer"}
+_DECIDED = {EventType.APPROVAL, EventType.LABEL_EXPANSION, EventType.REJECTION, EventType.OPINION_POSITIVE}
 _OF_CODE = re.compile(r"[-‐‑]\d")  # behind a company's letters: "BMS-986504"
 
 
@@ -305,7 +307,12 @@ class Reader:
         )
 
     def _settle(self, reading: Reading, drugs: Sequence[DrugFact], bodies: Sequence[RegulatorFact]) -> None:
-        """First approval or wider label, where the drugs' years tell; a biosimilar is a product of its own."""
+        """First approval or wider label, where the drugs' years tell; a biosimilar is a product of its own.
+
+        What a cost body decides is no approval: whether it is paid for.
+        """
+        if reading.main and reading.main.event.type in _DECIDED and self._is_of_cost(bodies):
+            reading.main = reading.main._replace(event=reading.main.event._replace(type=EventType.ACCESS))
         if reading.main is None or reading.main.event.type is not EventType.APPROVAL:
             return
         if any("biosimilar" in p.keyed.key for p in reading.parts[:3]):
@@ -319,6 +326,10 @@ class Reader:
             reading.main.event, primary, body, reading.item.published, next(filter(None, days), None)
         )
         reading.main = reading.main._replace(event=event)
+
+    def _is_of_cost(self, bodies: Sequence[RegulatorFact]) -> bool:
+        acting = [b.id for b in bodies if b.role is Role.PRIMARY]
+        return bool(acting) and all(self._vocabulary.bodies[b].kind in COST_KINDS for b in acting)
 
     def _biomarkers(self, reading: Reading) -> tuple[BiomarkerFact, ...]:
         return tuple(
