@@ -17,6 +17,7 @@ _OWN_WORDS, _AUTHORISED = {_T.OTHER, _T.RESEARCH, _T.ACCESS}, {_T.APPROVAL, _T.L
 # "…: a multicentre phase Ib study", whatever else the title has words for.
 _SAYS_TRIAL = re.compile(
     r"(?::|(?<!\bin)(?<!\bof)(?<!\bon)(?<!\bto)(?<!\bfor)(?<!\bfrom)(?<!\bwith)(?<!\bwithin)) an? (?!.*\banalys)(?:\S+ ){0,6}phase \S+ (?:\S+ ){0,3}(?:study|trial)\W*$"
+    r"|^(?!.*(?:retrospective|real world|post hoc))(?:an? )?(?:\S+ ){0,4}phase \S+ (?:\S+ ){0,3}(?:study|trial) (?:of|evaluating|comparing) "
     r"|^(?!.*(?:marker|genom|circulat|predict|prognos|resist|mechanis|profil|real world|retrospective)).*D.* from (?:the )?(?:\S+ ){0,3}phase \S+ (?:\S+ ){0,3}(?:study|trial)\W*$"
 )
 # A trial of a kind of drug that the title does not name.

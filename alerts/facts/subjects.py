@@ -155,8 +155,9 @@ def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     primary = primary - SEATS or primary
     for broad in sorted(primary):  # of two that fall under each other one stays, the same in every process
         below = [c for c in primary if c != broad and broad in tree.ancestors(c)]
+        kinds = [c for c in below if not any(o != c and c in tree.ancestors(o) for o in below)]
         alone = (  # the title's own, of which the lead lists kinds
-            (len(below) > 1 or broad in BROAD)
+            (len(kinds) > 1 or broad in BROAD)
             and broad in titled
             and not titled & set(below)
             and (broad in BROAD or any(p.titled for p in by_id[broad]))

@@ -24,6 +24,10 @@ _BETWEEN = rf"(?:[\s,]+(?:(?i:{_WORDS['between']})|[(\"“][\w-]+[)\"”])){{0,6
 _CALLED = re.compile(
     rf"(?<![\w-]){_NAME}[)\"”’]?(?:(?:,| [-–—]) (?:the|an?|its|our))?{_BETWEEN}[\s,-]+(?i:(?:sub-?)?(?:trial|stud(?:y|ies))s?)\b"
 )
+# "NAME is an open-label phase 2 trial".
+_IS_ONE = re.compile(
+    rf"(?<![\w-]){_NAME} (?:is|was) an? (?=[^.]{{0,100}}\b(?:phase|randomi[sz]ed|open[- ]label|multicent|prospective|single[- ]arm|observational|double[- ]blind|investigator))[^.]{{0,120}}?\b(?:trial|study)\b"
+)
 _QUOTED = re.compile(rf"[\"“]{_NAME}[\"”](?=.{{0,40}}\b(?i:trial|study)\b)")
 _NAMED = re.compile(
     rf"(?:Trial|trial|Study|study|TRIAL|STUDY)(?<!\w.....)s?(?: \(|, |: |,? called |,? named |,? known as |,? dubbed |[,:]? [\"“]){_NAME}"
@@ -261,6 +265,8 @@ def _surroundings(sentence: Sentence, *, behind: bool) -> Iterator[re.Pattern[st
     text, key = sentence.text, sentence.keyed.key
     bracket = "(" in text
     if "trial" in key or "stud" in key:
+        if " is a" in key or " was a" in key:
+            yield _IS_ONE
         yield from (_CALLED, _NAMED, _BEHIND, _SHOWN)
         if "called" in key or "named" in key or "known as" in key or "dubbed" in key:
             yield _DUBBED
