@@ -189,9 +189,11 @@ def _seconds(reading: Reading, tree: VocabularyConcepts, news: Claim) -> list[Cl
 def _reviewed(reading: Reading, news: Claim) -> list[Claim]:
     """An application that is accepted and given priority review: both are news."""
     other = _BOTH.get((news.event, news.status if news.event is EventType.DESIGNATION else None))
+    if other is None:
+        return []
     lead = [p for p in reading.parts if p.part is not Part.BOILERPLATE and p.number <= 2 and not is_background(p)]
     keys = " ".join(p.keyed.key for p in lead)
-    if other is None or not (_GIVEN.search(keys) and _ACCEPTED.search(keys)):
+    if not (_GIVEN.search(keys) and _ACCEPTED.search(keys)):
         return []
     kind, status = other
     return [news.model_copy(update={"event": kind, "status": status})]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from alerts.facts.events import READOUTS, REGULATORY, Event, events, thinkable
+from alerts.facts.phrases import Guarded
 from alerts.facts.vocabulary import words
 from alerts.model import EventType
 
@@ -15,6 +16,7 @@ _T = EventType
 _WORDS = words("roles")["earlier"]
 _OPENS = re.compile(_WORDS["opens"])
 _CLOSES = re.compile(_WORDS["closes"])
+_CLOSING = Guarded(_WORDS["closes"])  # a first look
 _PLANS = re.compile(_WORDS["plans"])
 _JOINTS = re.compile(r"; |,? (?:but|while|whereas) |,? and |, ")
 _LISTED = re.compile(r"[DC][,; andbutwhile]+[DC]")  # two names of one list
@@ -38,17 +40,11 @@ def second(masked: str, names: Sequence[tuple[int, str]], *, title: bool) -> Sec
 
     `names`: drugs and cancers of the sentence, where they start (key position) and which they are.
     """
-    if len({name for _, name in names}) < 2 or len(ACTS & thinkable(masked, title=title)) < 2:
+    joints = _joints(masked, names) if len({name for _, name in names}) > 1 else []
+    if not joints or len(ACTS & thinkable(masked, title=title)) < 2:  # a first look: it tells no two acts
         return None
-    for joint in _JOINTS.finditer(masked):
+    for joint in joints:
         start = joint.end()
-        before = {name for at, name in names if at < start}
-        if (
-            not before
-            or all(name in before for at, name in names if at >= start)
-            or _LISTED.match(masked, joint.start() - 1)
-        ):
-            continue
         told = _goes_on(masked[:start], masked[start:], title=title)
         if told is None or told.start >= _SOON or _PAST.search(masked, start, start + told.end):
             continue
@@ -56,6 +52,17 @@ def second(masked: str, names: Sequence[tuple[int, str]], *, title: bool) -> Sec
         if first and _differ(first.type, told.type):
             return Second(start, len(masked.rstrip()), told)
     return None
+
+
+def _joints(masked: str, names: Sequence[tuple[int, str]]) -> list[re.Match[str]]:
+    """Where a clause may begin that names a drug or a cancer which is not named before it."""
+    made = []
+    for joint in _JOINTS.finditer(masked):
+        before = {name for at, name in names if at < joint.end()}
+        new = any(name not in before for at, name in names if at >= joint.end())
+        if before and new and not _LISTED.match(masked, joint.start() - 1):
+            made.append(joint)
+    return made
 
 
 def _goes_on(before: str, clause: str, *, title: bool) -> Event | None:
@@ -92,13 +99,13 @@ def _clauses(masked: str, *, title: bool) -> Iterator[tuple[int, int]]:
     opening = _OPENS.match(masked)
     if opening:
         yield opening.span()
-    closing = _CLOSES.search(masked) if title else None
+    closing = _CLOSES.search(masked) if title and _CLOSING.may(masked) else None
     if closing:
         yield closing.span()
 
 
 def _act(masked: str, *, title: bool) -> Event | None:
-    return next((e for e in events(masked, title=title) if e.firm and e.type in ACTS), None)
+    return next(events(masked, title=title, kinds=ACTS, firm=True), None)
 
 
 def _is_reason(act: Event, told: Event, before: str) -> bool:

@@ -88,12 +88,17 @@ _SIGN = re.compile(r"(?<=B )(?:positive|negative)\b")
 _PHRASES = Phrases(((rank, row.pattern) for rank, row in enumerate(GRAMMAR)), keep="events")
 
 
-def events(masked: str, *, title: bool = False, kinds: Collection[EventType] = EVERY) -> Iterator[Event]:
-    """Event phrases of a sentence's masked key, the one that wins first; looked for as they are asked for."""
+def events(
+    masked: str, *, title: bool = False, kinds: Collection[EventType] = EVERY, firm: bool = False
+) -> Iterator[Event]:
+    """Event phrases of a sentence's masked key, the one that wins first; looked for as they are asked for.
+
+    `firm`: only those that no firmer one of the lead can outdo.
+    """
     asked = _asked(masked)
     for rank in asked.ranks:
         row = GRAMMAR[rank]
-        if (title or not row.title_only) and (kinds is EVERY or row.type in kinds):
+        if (title or not row.title_only) and (row.firm or not firm) and (kinds is EVERY or row.type in kinds):
             event = asked.event(rank)
             if event is not None:
                 yield event

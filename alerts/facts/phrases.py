@@ -128,6 +128,10 @@ class Guarded:
     def __init__(self, pattern: str) -> None:
         self._phrases = Phrases([(0, pattern)])
 
+    def may(self, text: str) -> bool:
+        """Do its words occur?"""
+        return self._phrases.may(text) != 0
+
     def holds(self, text: str) -> bool:
         may = self._phrases.may(text)
         return may != 0 and self._phrases.holds(text, 0, may)

@@ -28,6 +28,7 @@ _LAST_WORDS = (
     "myelofibrosis",
 )
 _CUT = re.compile(r"\b(?P<word>[A-Za-z]{3,})(?:\s?(?:…|\.{3}))?\s*$")
+_BEGINS = {word[:MIN_CUT] for word in _LAST_WORDS}
 _TAIL = 60  # characters, more than the longest of these words
 MIN_TAGS = 5  # capitals inside words; fewer are names: PharmaMar, mRNA
 MAX_CHARS = 60_000  # more adds nothing but time: facts of news stand in its first paragraphs
@@ -184,6 +185,9 @@ def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
 
 def _whole(title: str, offsets: Sequence[int]) -> tuple[str, Sequence[int]]:
     """A title that was cut inside a cancer's last word, with that word whole: "hormone-sensitive prostate canc"."""
+    tail = title[-_TAIL:].lower()
+    if tail[-1:].isalpha() and not any(begin in tail for begin in _BEGINS):
+        return title, offsets
     cut = _CUT.search(title, max(0, len(title) - _TAIL))
     if cut is None or len(cut["word"]) < MIN_CUT:
         return title, offsets

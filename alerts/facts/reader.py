@@ -110,8 +110,9 @@ class Reader:
         if relevant and event.type is EventType.CONFERENCE:
             cancers = _shown(drugs, cancers)
         drugs = tuple(d for d in drugs if relevant or _is_of_the_field(d, event.type))
-        together = acting_together(reading)
-        together = together if any(b.id in together and b.role is Role.PRIMARY for b in bodies) else ()
+        acting = {b.id for b in bodies if b.role is Role.PRIMARY}
+        together = acting_together(reading) if acting else ()
+        together = together if acting.intersection(together) else ()
         bound = claims(reading, self._tree, drugs, cancers, bodies, together)
         return Facts.of(
             relevant=relevant,
@@ -298,7 +299,10 @@ class Reader:
     def _with_told(self, bodies: tuple[RegulatorFact, ...], bound: Sequence[Claim]) -> tuple[RegulatorFact, ...]:
         """The bodies of all foreground claims act, be they named or told by their land."""
         acting = {c.regulator: c.evidence for c in bound if c.foreground and c.regulator in self._body_names}
-        told = [b.model_copy(update={"role": Role.PRIMARY}) if b.id in acting else b for b in bodies]
+        told = [
+            b.model_copy(update={"role": Role.PRIMARY}) if b.id in acting and b.role is not Role.PRIMARY else b
+            for b in bodies
+        ]
         known = {b.id for b in bodies}
         more = {b: spans for b, spans in acting.items() if b is not None and b not in known}
         return (
