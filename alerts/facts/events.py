@@ -153,8 +153,9 @@ _DATES = (
 # A first look at a sentence.
 _DATED = Guarded(rf"(?:{'|'.join(_MONTHS)})\.? \d|\d(?:st|nd|rd|th)? (?:{'|'.join(_MONTHS)})|20\d\d \d\d")
 _BYLINE = re.compile(r"\W*(?:[a-z.]+ ?){1,4}(?:, [a-z. ]{2,20})?,? (?:and [a-z. ]+, )?\(?")
+_DAYED = (" on ", "today", "as of ", "effective ")  # a first look
 _DAYS = re.compile(
-    rf"\b(?:on|today,?) (?:(?:{'|'.join(_MONTHS)}) \d\d?|\d\d? (?:{'|'.join(_MONTHS)}))\b(?:,? 20\d\d,?)?"
+    rf"\b(?:on|as of|effective|today,?) (?:(?:{'|'.join(_MONTHS)}) \d\d?|\d\d? (?:{'|'.join(_MONTHS)}))\b(?:,? 20\d\d,?)?"
 )
 
 
@@ -168,7 +169,7 @@ def plainer(masked: str) -> str:
         masked = _SIGN.sub(lambda sign: "B" * len(sign.group()), masked)
     return (
         _DAYS.sub(lambda day: "Y" * len(day.group()), masked)
-        if " on " in masked or "today" in masked or masked.startswith("on ")
+        if any(word in masked for word in _DAYED) or masked.startswith("on ")
         else masked
     )
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from alerts.facts import concepts, reader
+from alerts.facts.vocabulary import load
 from alerts.model import Facts, NewsItem
 from tests.facts.test_corpus import read
-from tests.stories.streams import EIGHTH, FIFTH, NINTH, SIXTH, TENTH, Told, stream
+from tests.stories.streams import EIGHTH, FIFTH, FOURTEENTH, NINTH, SIXTH, TENTH, THIRTEENTH, Told, stream
 
 AUTHORISED = {"approval", "label_expansion"}
 Bound = tuple[str, str, str, str | None]
@@ -18,12 +19,20 @@ Bound = tuple[str, str, str, str | None]
 
 @pytest.mark.parametrize(
     ("path", "f1", "dates"),
-    [(FIFTH, 0.97, 13), (SIXTH, 0.93, 5), (EIGHTH, 0.97, 7), (NINTH, 0.96, 2), (TENTH, 0.92, 10)],
-    ids=["fifth", "sixth", "eighth", "ninth", "tenth"],
+    [
+        (FIFTH, 0.97, 13),
+        (SIXTH, 0.93, 5),
+        (EIGHTH, 0.97, 7),
+        (NINTH, 0.96, 2),
+        (TENTH, 0.92, 10),
+        (THIRTEENTH, 0.97, 14),
+        (FOURTEENTH, 0.95, 14),
+    ],
+    ids=["fifth", "sixth", "eighth", "ninth", "tenth", "thirteenth", "fourteenth"],
 )
 def test_the_claims_of_a_labelled_stream_are_bound_as_labelled(path: Path, f1: float, dates: int) -> None:
-    """Micro F1 over (drug, cancer, event, body). First runs, nothing mended: .883, .833, .962, .920, .673, dates 10 of 13,
-    5 of 5, 7 of 7, 2 of 2, 9 of 10.
+    """Micro F1 over (drug, cancer, event, body). First runs, nothing mended: .883, .833, .962, .920, .673, .939, .916,
+    dates 10 of 13, 5 of 5, 7 of 7, 2 of 2, 9 of 10, 14 of 14, 13 of 14.
     """
     right = found = wanted = dated = days = 0
     for told in stream(path):
@@ -55,7 +64,13 @@ def _labelled(told: Told) -> Iterator[Bound]:
 
 def _spread(drugs: Sequence[str], cancers: Sequence[str], event: str, body: str | None) -> Iterator[Bound]:
     act = "authorised" if event in AUTHORISED else event
-    return ((drug, cancer, act, body) for drug in drugs or [""] for cancer in cancers or [""])
+    return ((drug, _node(cancer), act, body) for drug in drugs or [""] for cancer in cancers or [""])
+
+
+def _node(cancer: str) -> str:
+    """The OncoTree node, where there is one: endometrial cancer and carcinoma are told as the same."""
+    known = load().indications.get(cancer)
+    return (known and known.oncotree) or cancer
 
 
 def _id(kind: str, name: str) -> str:

@@ -18,6 +18,7 @@ from tests.stories.streams import (
     EIGHTH,
     ELEVENTH,
     FIFTH,
+    FOURTEENTH,
     FOURTH,
     NINTH,
     SECOND,
@@ -25,6 +26,7 @@ from tests.stories.streams import (
     SIXTH,
     TENTH,
     THIRD,
+    THIRTEENTH,
     TWELFTH,
     Score,
     Told,
@@ -89,6 +91,8 @@ def test_our_fourth_stream_silences_no_story() -> None:
         pytest.param(SIXTH, id="turned sentences again: .938, 1.03"),
         pytest.param(SEVENTH, id="approvals told for weeks: .870, 1.17"),
         pytest.param(EIGHTH, id="approvals, opinions and readouts: .846, 1.07"),
+        pytest.param(THIRTEENTH, id="in the manner of the stream of reference: 1.000, 1.00"),
+        pytest.param(FOURTEENTH, id="in that manner by another writer: .957, 1.08"),
     ],
 )
 def test_a_stream_of_ours_is_told_once_a_story(path: Path) -> None:
