@@ -59,12 +59,13 @@ class NovelFinder:
 
     def hits(self, parts: Sequence[Sentence], taken: dict[int, list[tuple[int, int, bool]]]) -> Iterator[Hit]:
         """Unknown drugs. `taken`: (start, end, is a drug) of known names and trials, text positions by sentence number."""
-        pairs = _OF_PAIR.holds(" ".join(s.text for s in parts).lower())
+        whole = " ".join(s.text for s in parts)
+        pairs, stemmed = _OF_PAIR.holds(whole.lower()), self._stemmed(whole)
         for at, sentence in enumerate(parts):
             if sentence.part is Part.BOILERPLATE or sentence.shouting:
                 continue
             held = sorted(taken.get(sentence.number, ()))
-            for name, start, end in self._candidates(sentence.text, pairs=pairs, digits=sentence.digits):
+            for name, start, end in _candidates(sentence, stemmed, pairs=pairs):
                 if all(end <= s or start >= e for s, e, _ in held) and key_of(name) not in self._refused:
                     alias = _is_alias(sentence.text, start, end, held)
                     held.append((start, end, True))
@@ -83,20 +84,22 @@ class NovelFinder:
             self._stemless.clear()
         return made
 
-    def _candidates(self, text: str, *, pairs: bool, digits: bool) -> Iterator[tuple[str, int, int]]:
-        for hit in _PAIR.finditer(text) if pairs else ():
+
+def _candidates(sentence: Sentence, stemmed: set[str], *, pairs: bool) -> Iterator[tuple[str, int, int]]:
+    """`stemmed`: the item's words with a stem. `pairs`: it may hold names of two words."""
+    text = sentence.text
+    for hit in _PAIR.finditer(text) if pairs else ():
+        yield hit.group().lower(), hit.start(), hit.end()
+    for hit in _WORD.finditer(text) if stemmed else ():
+        if hit.group() in stemmed:
             yield hit.group().lower(), hit.start(), hit.end()
-        stemmed = self._stemmed(text)
-        for hit in _WORD.finditer(text) if stemmed else ():
-            if hit.group() in stemmed:
-                yield hit.group().lower(), hit.start(), hit.end()
-        if "™" in text or "®" in text:
-            yield from _brands(text)
-        for hit in _codes(text) if digits else ():
-            if not _NO_CODE.match(hit.group()) and not _OF_TRIAL.search(
-                text, max(0, hit.start() - _TRIAL_CHARS), hit.start()
-            ):
-                yield hit.group(), hit.start(), hit.end()
+    if "™" in text or "®" in text:
+        yield from _brands(text)
+    for hit in _codes(text) if sentence.digits else ():
+        if not _NO_CODE.match(hit.group()) and not _OF_TRIAL.search(
+            text, max(0, hit.start() - _TRIAL_CHARS), hit.start()
+        ):
+            yield hit.group(), hit.start(), hit.end()
 
 
 def _codes(text: str) -> Iterator[re.Match[str]]:

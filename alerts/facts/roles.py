@@ -57,11 +57,14 @@ _LANDS = tuple(
     Land(row["body"], frozenset(map(EventType, row["acts"])), re.compile(word_first(names)))
     for row, names in zip(_WORDS["lands"], _LAND_NAMES, strict=True)
 )
+_LANDS_ACTS = frozenset().union(*(land.acts for land in _LANDS))
 _LAND_WORDS = Phrases(enumerate(_LAND_NAMES))
 
 
 def lands(key: str, kind: EventType) -> list[Land]:
     """The lands that may stand in a sentence for their bodies, in acts of this kind."""
+    if kind not in _LANDS_ACTS:
+        return []
     found = (_LANDS[rank] for rank in _LAND_WORDS.ranks(_LAND_WORDS.may(key)))
     return [land for land in found if kind in land.acts]
 
