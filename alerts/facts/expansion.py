@@ -38,12 +38,21 @@ class Expansion:
 
         `day`: of the approval, where the text gives it; a paper on it comes out years later.
         """
-        if event.type is not EventType.APPROVAL or not drugs or published is None:
+        if not drugs or published is None:
             return event
         years = [self._years.get(d) for d in drugs]
+        if event.type is EventType.LABEL_EXPANSION and event.status == "full" and _is_first(years, published.year):
+            return event._replace(type=EventType.APPROVAL)  # "full approval" at once
+        if event.type is not EventType.APPROVAL:
+            return event
         known = [y for y in years if y is not None]
         if len(known) < len(years):
             return event
         lag = _DATA["lag"].get(body or "org:FDA", _DATA["lag"]["other"])
         year = min(published.year, day.year) if day else published.year
         return event._replace(type=EventType.LABEL_EXPANSION) if year > max(known) + lag else event
+
+
+def _is_first(years: Collection[int | None], year: int) -> bool:
+    """Was none of the drugs approved before that year?"""
+    return all(y is not None and int(y) >= year for y in years)

@@ -317,7 +317,7 @@ class Reader:
         """
         if reading.main and reading.main.event.type in _DECIDED and self._is_of_cost(bodies):
             reading.main = reading.main._replace(event=reading.main.event._replace(type=EventType.ACCESS))
-        if reading.main is None or reading.main.event.type is not EventType.APPROVAL:
+        if reading.main is None or reading.main.event.type not in {EventType.APPROVAL, EventType.LABEL_EXPANSION}:
             return
         if any("biosimilar" in p.keyed.key for p in reading.parts[:3]):
             return

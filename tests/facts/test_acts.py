@@ -140,3 +140,10 @@ def test_a_cancer_without_a_code_of_its_own_has_that_of_the_nearest_above_it() -
         reader().read(NewsItem(id="1", title="FDA approves Darzalex in smoldering multiple myeloma")).indications
     )
     assert (myeloma.name, myeloma.oncotree) == ("smoldering multiple myeloma", "PCM")
+
+
+@pytest.mark.parametrize(("year", "event"), [(2025, "approval"), (2027, "label_expansion")])
+def test_a_full_approval_is_the_first_in_the_year_of_the_first(year: int, event: str) -> None:
+    title = "FDA gives full approval to taletrectinib in lung cancer"
+    item = NewsItem(id="1", title=title, published=f"{year}-06-12T08:00:00Z")
+    assert reader().read(item).event.type.value == event
