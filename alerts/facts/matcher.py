@@ -145,10 +145,11 @@ class Matcher:
 
     def hits(self, sentences: list[Sentence], whole_key: str) -> list[Hit]:
         """Longest names, no two overlapping, in order. `whole_key`: key of the whole item, for context."""
-        made = [self._in(at, sentence, whole_key) for at, sentence in enumerate(sentences)]
-        drugs = [any(hit.id in self._cancer_drugs for hit in hits) for hits in made]
-        if any(drugs) and not drugs[0]:  # a headline's short form, of a disease whose drug the text names
-            made[0] = self._in(0, sentences[0], whole_key, drug_named=True)
+        unsure: set[int] = set()
+        made = [self._in(at, sentence, whole_key, unsure) for at, sentence in enumerate(sentences)]
+        if 0 in unsure and any(hit.id in self._cancer_drugs for hits in made for hit in hits):
+            # A headline's short form, of a disease whose drug the text names.
+            made[0] = self._in(0, sentences[0], whole_key, unsure, drug_named=True)
         return [hit for hits in made for hit in hits]
 
     def cancer(self, name: str) -> str | None:
@@ -159,7 +160,10 @@ class Matcher:
         """Only the automaton over a key: the limit that a reader can be compared with (benchmarks)."""
         return len(self._automaton.find_matches_as_indexes(text, overlapping=True))
 
-    def _in(self, at: int, sentence: Sentence, whole_key: str, *, drug_named: bool = False) -> list[Hit]:
+    def _in(
+        self, at: int, sentence: Sentence, whole_key: str, left: set[int], *, drug_named: bool = False
+    ) -> list[Hit]:
+        """`left`: sentences with short forms that were not taken for cancers are added to it."""
         key = sentence.keyed.key
         found: list[Hit] = []
         unsure: list[Hit] = []
@@ -178,6 +182,8 @@ class Matcher:
                         unsure.append(Hit(name.kind, name.id, at, start, last))
         if unsure and (drug_named or any(hit.id in self._cancer_drugs for hit in found)):
             found += [hit for hit in unsure if _treated(key, hit)]
+        elif unsure:
+            left.add(at)
         if "(" in key:
             found += self._around_brackets(at, key)
         if " of " in key:

@@ -116,7 +116,8 @@ def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | N
 
 def _of_update(title: Sentence, lead: Sequence[Sentence], masked: Mapping[int, str]) -> Told | None:
     """The act that the lead tells where the title only says that there is something to say of a review."""
-    if not _UPDATES.search(title.keyed.key):
+    key = title.keyed.key
+    if not ("update" in key or "pending ec" in key) or not _UPDATES.search(key):
         return None
     acts = [t for t in _told(lead, masked, REGULATORY) if t.event.firm]
     return min(acts, key=lambda t: t.event.rank, default=None)
