@@ -105,11 +105,11 @@ def test_a_stream_of_ours_is_told_once_a_story(path: Path) -> None:
 ROUND_UP = "roundup/cart-myeloma-2024"
 
 
-# The last two were put into other words on 2026-11-26; their bounds are what was measured on these, with nothing mended for them.
+# All four were put into other words on 2026-11-26; their bounds are what was measured on these, with nothing mended for them.
 @pytest.mark.parametrize(
     ("path", "silenced", "recall", "alerts"),
     [
-        pytest.param(NINTH, [], 0.97, 1.04, id="bare headlines: .762, 1.23"),
+        pytest.param(NINTH, [], 0.88, 1.13, id="bare headlines: .762, 1.23"),
         pytest.param(TENTH, [], 0.97, 1.04, id="by a writer who knew nothing: .750, 1.27"),
         pytest.param(ELEVENTH, [ROUND_UP], 0.90, 1.09, id="by one who never saw the code: .915, 1.08"),
         pytest.param(TWELFTH, [], 0.89, 1.09, id="by the same writer: .837, 1.15"),
