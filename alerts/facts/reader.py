@@ -55,7 +55,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.58"
+EXTRACTOR_VERSION = "2026.11.59"
 SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 COST_KINDS = {"hta", "payer"}

