@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from alerts.facts.events import REGULATORY, events
 from alerts.facts.prepare import Part, Sentence
-from alerts.facts.reading import Reading
+from alerts.facts.reading import Found, Reading
 from alerts.facts.roles import acts_before, is_background, lands, went_before
 from alerts.model import EventType
 
@@ -39,6 +39,7 @@ _RESTS = re.compile(r"\b(?:on ice|paus\w+|halt\w*|suspen\w+|stall\w*|froz\w+|fre
 _ENDS = re.compile(
     r"\bfutil\w+|\b(?:ends?|ended|discontinu\w+|terminat\w+|scrap\w*|ax(?:es|ed)|drops?|dropped|for good)\b"
 )
+_STOPS = {EventType.TRIAL_STOPPED, EventType.TRIAL_NEGATIVE}
 _LEAD = 2  # sentences of the summary in which a hold may stand beside the stop
 
 
@@ -68,7 +69,7 @@ def _rests(reading: Reading) -> bool:
 def hold_beside(reading: Reading) -> Hold | None:
     """The hold that title or lead tells in another clause than the stop ("ends its trial as the FDA imposes a hold")."""
     main = reading.main
-    if main is None or main.event.type not in {EventType.TRIAL_STOPPED, EventType.TRIAL_NEGATIVE}:
+    if main is None or main.event.type not in _STOPS:
         return None
     held = (_hold(reading, s) for s in reading.parts if s.part is not Part.BOILERPLATE and s.number <= _LEAD)
     found = next((h for h in held if h), None)
@@ -84,14 +85,11 @@ def _hold(reading: Reading, sentence: Sentence) -> Hold | None:
         return None
     cuts = [0, *(j.end() for j in _JOINT.finditer(sentence.keyed.key)), len(sentence.keyed.key)]
     masked = reading.masked[sentence.number]
-    bodies = [
-        f for f in reading.found if f.sentence is sentence and f.hit.kind == "body" and masked[f.hit.start] in "RE"
-    ]
-    for one in bodies:
+    for one in _named_in(reading, sentence, "RE"):
         start = max(c for c in cuts if c <= one.hit.start)
-        end = next((h.end() for h in [_HOLD.search(masked, one.hit.end)] if h), 0)
-        end = next((c for c in cuts if c >= end), len(masked)) if end else 0
-        if end and not _HOLD_BEFORE.search(masked, start, end):
+        held = _HOLD.search(masked, one.hit.end)
+        end = next((c for c in cuts if c >= held.end()), len(masked)) if held else 0
+        if held and not _HOLD_BEFORE.search(masked, start, end):
             return Hold(sentence, start, end, one.hit.id)
     return None
 
@@ -100,8 +98,7 @@ def _stops(reading: Reading, hold: Hold) -> bool:
     """Does the sentence without the clause of the hold tell a stop as well?"""
     masked = reading.masked[hold.sentence.number]
     rest = masked[: hold.start] + masked[hold.end :]
-    kinds = {EventType.TRIAL_STOPPED, EventType.TRIAL_NEGATIVE}
-    return next(events(rest, title=hold.sentence.part is Part.TITLE, kinds=kinds), None) is not None
+    return next(events(rest, title=hold.sentence.part is Part.TITLE, kinds=_STOPS), None) is not None
 
 
 def body_of_land(key: str, kind: EventType) -> str | None:
@@ -162,10 +159,17 @@ def _is_list(run: list[_Place]) -> bool:
 
 
 def _bodies_in(reading: Reading, sentence: Sentence, kind: EventType) -> Iterator[_Place]:
-    masked, key = reading.masked[sentence.number], sentence.keyed.key
-    for one in reading.found:
-        if one.sentence is sentence and one.hit.kind == "body" and masked[one.hit.start] in "REAH":
-            yield _Place(one.hit.id, one.hit.start, one.hit.end, is_land=False)
+    key = sentence.keyed.key
+    for one in _named_in(reading, sentence, "REAH"):
+        yield _Place(one.hit.id, one.hit.start, one.hit.end, is_land=False)
     for land in lands(key, kind):
         for hit in land.words.finditer(key):
             yield _Place(land.body, hit.start(), hit.end(), is_land=True)
+
+
+def _named_in(reading: Reading, sentence: Sentence, masks: str) -> list[Found]:
+    """Where a sentence names bodies of these kinds (see BODY_MASKS)."""
+    masked = reading.masked[sentence.number]
+    return [
+        f for f in reading.found if f.sentence is sentence and f.hit.kind == "body" and masked[f.hit.start] in masks
+    ]

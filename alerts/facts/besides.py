@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from alerts.facts.acting import Hold, body_of_land
 from alerts.facts.bound import ids_of, narrowest, related
 from alerts.facts.concepts import VocabularyConcepts
-from alerts.facts.events import REGULATORY, Event
+from alerts.facts.events import AUTHORISED, REGULATORY, Event
 from alerts.facts.news import LEAD_SENTENCES
 from alerts.facts.pairing import cancers_of
 from alerts.facts.prepare import Part, Sentence
@@ -16,11 +16,10 @@ from alerts.facts.roles import is_background, is_further
 from alerts.model import Claim, EventType
 
 DIGEST_SENTENCES = 8  # of the summary: so far goes a list
-_GRANTED = {EventType.APPROVAL, EventType.LABEL_EXPANSION}
 # Without a body of its own, a sentence of a list tells the act of the one that the list is of.
 _SAME_BODY = {
-    EventType.OPINION_POSITIVE: _GRANTED,
-    EventType.ACCESS: {*_GRANTED, EventType.OPINION_POSITIVE, EventType.REJECTION},
+    EventType.OPINION_POSITIVE: AUTHORISED,
+    EventType.ACCESS: {*AUTHORISED, EventType.OPINION_POSITIVE, EventType.REJECTION},
 }
 _PAID = re.compile(
     r"\b(?:available|list(?:ed|ing)|added|subsidi[sz]ed|funded|reimbursed|covered|recommend(?:s|ed)?|accept(?:s|ed))\b"
@@ -44,7 +43,7 @@ def seconds(reading: Reading, tree: VocabularyConcepts, news: Claim) -> list[Cla
     """The second news that title or first sentence tells in a clause of its own."""
     made = []
     for number, told in reading.seconds.items():
-        here = [f for f in reading.found if f.sentence.number == number and told.start <= f.hit.start < told.end]
+        here = reading.within(number, told.start, told.end)
         if not here:
             continue
         drugs, named, bodies = (
@@ -75,7 +74,7 @@ def of_company(claim: Claim, held: Hold) -> Claim:
 
 def hold(reading: Reading, tree: VocabularyConcepts, news: Claim, held: Hold) -> Claim:
     """The hold, of the drugs and cancers that its clause names."""
-    here = [f for f in reading.found if f.sentence is held.sentence and held.start <= f.hit.start < held.end]
+    here = reading.within(held.sentence.number, held.start, held.end)
     drugs, cancers = (ids_of(f for f in here if f.hit.kind == kind) for kind in ("drug", "indication"))
     return Claim.of(
         drugs=drugs or news.drugs,

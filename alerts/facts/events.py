@@ -44,6 +44,7 @@ REGULATORY = {
     _T.ACCESS,
 }
 EVERY = frozenset(EventType)
+AUTHORISED = {_T.APPROVAL, _T.LABEL_EXPANSION}
 READOUTS = {_T.TRIAL_POSITIVE, _T.TRIAL_NEGATIVE, _T.TRIAL_UPDATE}
 # How a known name stands in a masked key, by kind of concept (see the head of events.yaml).
 MASKS = {"drug": "D", "indication": "C", "biomarker": "B", "company": "K"}

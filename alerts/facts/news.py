@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from alerts.facts.events import EVERY, READOUTS, REGULATORY, Event, events
+from alerts.facts.events import AUTHORISED, EVERY, READOUTS, REGULATORY, Event, events
 from alerts.facts.prepare import Part, Sentence
 from alerts.facts.roles import is_background
 from alerts.model import EventType
@@ -13,7 +13,7 @@ from alerts.model import EventType
 LEAD_SENTENCES = 4  # of the summary: news stands there, the rest is background
 _T = EventType
 _DIRECTED = {_T.TRIAL_POSITIVE, _T.TRIAL_NEGATIVE}
-_OWN_WORDS, _AUTHORISED = {_T.OTHER, _T.RESEARCH, _T.ACCESS}, {_T.APPROVAL, _T.LABEL_EXPANSION}
+_OWN_WORDS = {_T.OTHER, _T.RESEARCH, _T.ACCESS}
 # "…: a multicentre phase Ib study", whatever else the title has words for.
 _SAYS_TRIAL = re.compile(
     r"(?::|(?<!\bin)(?<!\bof)(?<!\bon)(?<!\bto)(?<!\bfor)(?<!\bfrom)(?<!\bwith)(?<!\bwithin)) an? (?!.*\banalys)(?:\S+ ){0,6}phase \S+ (?:\S+ ){0,3}(?:study|trial)\W*$"
@@ -125,7 +125,7 @@ def _of_update(title: Sentence, lead: Sequence[Sentence], masked: Mapping[int, s
 
 def _is_wider(lead: Sequence[Sentence], masked: Mapping[int, str]) -> bool:
     """Does the sentence that tells the approval again call it one of a wider use?"""
-    told = next((t for t in _told(lead[:2], masked, _AUTHORISED)), None)
+    told = next((t for t in _told(lead[:2], masked, AUTHORISED)), None)
     return told is not None and _WIDER.search(told.sentence.keyed.key) is not None
 
 
@@ -194,7 +194,7 @@ def _article(title: Sentence, titled: Sequence[Told], parts: Sequence[Sentence],
     first = next((t for t in titled if t.event.firm and t.event.type not in READOUTS), None)
     if first is not None and first.event.type in _OWN_WORDS:
         return first
-    if first is not None and first.event.type in _AUTHORISED and _PRODUCT.search(name):
+    if first is not None and first.event.type in AUTHORISED and _PRODUCT.search(name):
         return first
     if first is not None and first.event.type in _BODYS_ACTS and _BODY.search(name):
         return first

@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from alerts.facts.clauses import Second
-from alerts.facts.events import EVERY, Event, events
+from alerts.facts.events import AUTHORISED, EVERY, Event, events
 from alerts.facts.matcher import Hit
 from alerts.facts.news import Told
 from alerts.facts.prepare import Part, Sentence
 from alerts.model import EventType, Mention, NewsItem
-
-_AUTHORISED = {EventType.APPROVAL, EventType.LABEL_EXPANSION}
 
 
 class Found(NamedTuple):
@@ -57,7 +55,7 @@ class Reading:
         return events(self.masked[sentence.number], title=sentence.part is Part.TITLE, kinds=kinds)
 
     def tells(self, sentence: Sentence, kind: EventType) -> bool:
-        kinds = _AUTHORISED if kind in _AUTHORISED else {kind}
+        kinds = AUTHORISED if kind in AUTHORISED else {kind}
         return next(self.events(sentence, kinds), None) is not None
 
     def names(self, kind: str) -> dict[str, list[Found]]:
@@ -66,6 +64,10 @@ class Reading:
             for one in self.found:
                 self._by_kind.setdefault(one.hit.kind, {}).setdefault(one.hit.id, []).append(one)
         return self._by_kind.get(kind, {})
+
+    def within(self, number: int, start: int, end: int) -> list[Found]:
+        """Places between key positions of one sentence: what its clause names."""
+        return [f for f in self.found if f.sentence.number == number and start <= f.hit.start < end]
 
     def source(self, sentence: Sentence) -> str:
         return self.item.title if sentence.field == "title" else self.item.summary

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise, takewhile
 
 from alerts.facts.concepts import CANCER, GENERIC, VocabularyConcepts
-from alerts.facts.events import REGULATORY
+from alerts.facts.events import AUTHORISED, REGULATORY
 from alerts.facts.news import LEAD_SENTENCES
 from alerts.facts.prepare import Part
 from alerts.facts.reading import Found, Reading
@@ -31,8 +31,8 @@ from alerts.model import EventType, RegulatorFact, Role
 Places = dict[str, list[Found]]
 # Where a cancer has spread to says nothing of which it is, if that is told.
 SEATS = {"ncit:C3813", "news:leptomeningeal-metastases"}
-# Broad kinds whose examples in the lead make the news no narrower.
 MANY = 4  # cancers of a lead under a title of cancer at large: examples
+# Broad kinds whose examples in the lead make the news no narrower.
 BROAD = GENERIC | {"doid:0070663", "news:sarcoma"}
 _OR = re.compile(r"\)?,? (?:or|and) (?:\S+ ){0,3}")
 _PART_OF = re.compile(r" (?:associated|related) (?!with|to)")
@@ -46,7 +46,6 @@ _GIVEN_WITH = re.compile(
     r"\W*(?:it|they|the (?:drug|medicine|antibody|treatment|therapy)) (?:is|are|was|were|will be|should be|must be|can be|may be) (?:to be )?(?:given|used|taken|administered|combined|paired|dosed|prescribed)\b(?: \S+){0,3}? with\b"
 )
 PARTNER_SENTENCES = 3  # of the lead: there the regimen is spelt out
-AUTHORISED = {EventType.APPROVAL, EventType.LABEL_EXPANSION}
 ACTING = REGULATORY | {EventType.TRIAL_START, EventType.TRIAL_STOPPED}
 
 

@@ -130,7 +130,7 @@ def _repeat(one: Weighed, code: str, because: str) -> Grouping:
 
 def _by_facts(item: NewsItem, weighed: list[Weighed], concepts: Concepts) -> Grouping:
     mended = any(one.open and one.copied for one in weighed)  # a comma, a name: the same text says the same
-    corrected = [one for one in weighed if is_correction(item) and _corrects(one, told=says_what_was_wrong(item))]
+    corrected = _corrected(item, weighed)
     if corrected and not mended:
         return _update(max(corrected, key=lambda one: one.rank), "correction", CORRECTED, concepts)
     lone = _lone(weighed)
@@ -159,6 +159,13 @@ def _lone(weighed: Sequence[Weighed]) -> set[int]:
 def _told(one: Weighed) -> str:
     day = one.story.facts.event_date or one.story.facts.first_told
     return day.isoformat()[:10] if day else ""
+
+
+def _corrected(item: NewsItem, weighed: Sequence[Weighed]) -> list[Weighed]:
+    if not is_correction(item):
+        return []
+    told = says_what_was_wrong(item)
+    return [one for one in weighed if _corrects(one, told=told)]
 
 
 def _corrects(one: Weighed, *, told: bool) -> bool:
