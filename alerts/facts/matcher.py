@@ -184,6 +184,7 @@ class Matcher:
             found += [hit for hit in unsure if _treated(key, hit)]
         elif unsure:
             left.add(at)
+            found += _listed(key, unsure, found)
         if "(" in key:
             found += self._around_brackets(at, key)
         if " of " in key:
@@ -293,6 +294,21 @@ def _table(vocabulary: Vocabulary) -> dict[str, list[Name]]:
             entries.append(name)  # the first one wins: see the order in surfaces
     table.pop("", None)
     return table
+
+
+def _listed(key: str, unsure: Sequence[Hit], found: Sequence[Hit]) -> list[Hit]:
+    """Short forms in one list with cancers: "in MCL, CLL, MM and ALL"."""
+    sure = [hit for hit in found if hit.kind == "indication"]
+    made = [hit for hit in unsure if _stands_beside(key, hit, sure)]
+    while made and (more := [u for u in unsure if u not in made and _stands_beside(key, u, made)]):
+        made += more
+    return made
+
+
+def _stands_beside(key: str, hit: Hit, others: Iterable[Hit]) -> bool:
+    """Does nothing but a comma or an "and" stand between it and one of these?"""
+    between = (key[o.end : hit.start] or key[hit.end : o.start] for o in others)
+    return any(_AND.fullmatch(words) for words in between)
 
 
 def _longest(hit: Hit) -> tuple[int, int]:

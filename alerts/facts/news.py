@@ -38,6 +38,10 @@ _WIDER = re.compile(
 _UPDATES = re.compile(
     r"^\W*(?:\S+ ){0,6}?updates? (?:on|regarding|about|for)\b(?!.*\b(?:trial|study|phase)\b)|\bpending ec decision\b"
 )
+# Data are shown at a congress, not only announced.
+_DATA_SHOWN = re.compile(
+    r"\bpresentations? of (?:\w+ ){0,3}(?:data|results)\b|^(?:\S+ ){0,6}?(?:presents|presented|highlights|showcases)\b| to be presented\b"
+)
 # A structured abstract, or its sections run together.
 _SECTION = re.compile(r"\W*(?:background|purpose|objectives?|introduction|aims?|methods|importance|context)\b")
 _ABBREVIATED = re.compile(
@@ -48,7 +52,7 @@ _TRIAL = re.compile(
     r"\bphase (?:i|1|2|3|4)|\brandomi[sz]ed|\bopen label|\bsingle arm|\bplacebo controlled|\bdouble blind|\btrial\b|efficacy and safety of|safety and (?:efficacy|activity) of|\bT+\b|^\W*D+.{0,60}? (?:in|for|versus) .*C"
 )
 _NO_TRIAL = re.compile(
-    r"retrospective|real world|meta analys|systematic review|cohort study|case report|case series|registry|mice|murine|"
+    r"retrospective|real world|clinical practice|meta analys|systematic review|cohort study|case report|case series|registry|mice|murine|"
     r"in vitro|pre ?clinical|xenograft|cost effective|cell lines|nomogram|mendelian|database|letter|landscape|consensus|genomic|profiling|circulating|predict|"
     r"prognos|patterns? of|influence of|mechanism|biomarker|microenvironment|resistance to|impact of|characteri[sz]|state of the art|review"
 )
@@ -102,7 +106,7 @@ def main_event(parts: Sequence[Sentence], masked: Mapping[int, str]) -> Told | N
     if firm is not None and firm.event.type is _T.APPROVAL and _is_wider(lead, masked):
         return firm._replace(event=firm.event._replace(type=_T.LABEL_EXPANSION))
     if firm is not None:
-        return _directed(firm, _titled(title, masked), _told(lead, masked))
+        return _directed(firm, _told(lead, masked))
     loose = next(_titled(title, masked), None)
     stronger = next((t for t in _told(lead, masked) if _outdoes(t, loose, masked)), None)
     found = stronger or loose or next(_told(lead, masked), None)
@@ -162,15 +166,10 @@ def _is_section(key: str) -> bool:
     return bool(_SECTION.match(key) or (": " in key and _LATER_SECTION.search(key)))
 
 
-def _directed(firm: Told, titled: Iterable[Told], told: Iterable[Told]) -> Told:
-    """A readout without direction takes that of the lead; so do results that are announced and shown at a congress."""
-    undirected = firm.event.type is _T.TRIAL_UPDATE or (
-        firm.event.type is _T.CONFERENCE and any(t.event.type is _T.TRIAL_UPDATE for t in titled)
-    )
-    if not undirected:
-        return firm
-    shown = firm.event.type is _T.TRIAL_UPDATE
-    if shown or " to be presented" in firm.sentence.keyed.key:
+def _directed(firm: Told, told: Iterable[Told]) -> Told:
+    """A readout without direction takes that of the lead; so do data that are shown at a congress."""
+    at_congress = firm.event.type is _T.CONFERENCE and _DATA_SHOWN.search(firm.sentence.keyed.key)
+    if firm.event.type is _T.TRIAL_UPDATE or at_congress:
         return next((t for t in told if t.event.type in _DIRECTED), firm)
     return firm
 

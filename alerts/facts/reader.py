@@ -18,7 +18,17 @@ from alerts.facts.news import LEAD_SENTENCES, main_event
 from alerts.facts.novel import NovelFinder, is_novel, novel_name
 from alerts.facts.prepare import Part, Sentence, sentences
 from alerts.facts.reading import Found, Reading
-from alerts.facts.relevance import AGAINST_TUMORS, AT_LARGE, CANCER_WORDS, COMPANY_OF_FIELD, THE_FIELD, is_relevant
+from alerts.facts.relevance import (
+    AGAINST_TUMORS,
+    AT_LARGE,
+    CANCER_WORDS,
+    COMPANY_OF_FIELD,
+    THE_FIELD,
+    as_shown,
+    in_role,
+    is_of_the_field,
+    is_relevant,
+)
 from alerts.facts.roles import (
     about_spans,
     is_aside,
@@ -55,7 +65,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.59"
+EXTRACTOR_VERSION = "2026.11.60"
 SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 COST_KINDS = {"hta", "payer"}
@@ -108,8 +118,10 @@ class Reader:
         if relevant and not cancers:
             cancers = self._cancer_at_large(reading, drugs)
         if relevant and event.type is EventType.CONFERENCE:
-            cancers = _shown(drugs, cancers)
-        drugs = tuple(d for d in drugs if relevant or _is_of_the_field(d, event.type))
+            cancers = as_shown(drugs, cancers)
+        drugs = tuple(d for d in drugs if relevant or is_of_the_field(d, event.type))
+        if not relevant and event.type is EventType.CORPORATE:  # a company's own news is not about what it names
+            drugs, cancers = in_role(drugs, Role.MENTIONED), in_role(cancers, Role.MENTIONED)
         acting = {b.id for b in bodies if b.role is Role.PRIMARY}
         together = acting_together(reading) if acting else ()
         together = together if acting.intersection(together) else ()
@@ -345,18 +357,6 @@ class Reader:
             )
             for marker, places in reading.names("biomarker").items()
         )
-
-
-def _is_of_the_field(drug: DrugFact, event: EventType) -> bool:
-    """Told in an item that is not about cancer, is it an anticancer drug? What nothing knows is one in company news alone."""
-    return drug.tier != "other" and (drug.tier != "novel" or event is EventType.CORPORATE)
-
-
-def _shown(drugs: Sequence[DrugFact], cancers: tuple[IndicationFact, ...]) -> tuple[IndicationFact, ...]:
-    """A company shows its work and names no drug: what it says that it works on is what is shown."""
-    if Role.PRIMARY in {*(drug.role for drug in drugs), *(cancer.role for cancer in cancers)}:
-        return cancers
-    return tuple(cancer.model_copy(update={"role": Role.PRIMARY}) for cancer in cancers)
 
 
 def _is_other_word(parts: Sequence[Sentence], hit: Hit) -> bool:

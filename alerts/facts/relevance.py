@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import TypeVar
 
 from alerts.facts.concepts import CANCER
 from alerts.facts.events import READOUTS
@@ -12,6 +13,7 @@ from alerts.facts.roles import about_spans
 from alerts.facts.vocabulary import words
 from alerts.model import DrugFact, EventType, IndicationFact, Role
 
+F = TypeVar("F", DrugFact, IndicationFact)
 _WORDS: dict[str, str] = words("relevance")
 CANCER_WORDS = Guarded(_WORDS["cancer"])
 THE_FIELD = re.compile(
@@ -76,6 +78,23 @@ def is_relevant(
             )
         return CANCER_WORDS.holds(_lead(parts)) or bool(cancers)
     return bool(known) or _beaten(drugs, event) or bool(cancers and CANCER_WORDS.holds(_lead(parts)))
+
+
+def in_role(facts: Sequence[F], role: Role) -> tuple[F, ...]:
+    """All of them in one role."""
+    return tuple(f.model_copy(update={"role": role}) for f in facts)
+
+
+def is_of_the_field(drug: DrugFact, event: EventType) -> bool:
+    """Told in an item that is not about cancer, is it an anticancer drug? What nothing knows is one in company news alone."""
+    return drug.tier != "other" and (drug.tier != "novel" or event is EventType.CORPORATE)
+
+
+def as_shown(drugs: Sequence[DrugFact], cancers: tuple[IndicationFact, ...]) -> tuple[IndicationFact, ...]:
+    """A company shows its work and names no drug: what it says that it works on is what is shown."""
+    if Role.PRIMARY in {*(drug.role for drug in drugs), *(cancer.role for cancer in cancers)}:
+        return cancers
+    return in_role(cancers, Role.PRIMARY)
 
 
 def _beaten(drugs: Sequence[DrugFact], event: EventType) -> bool:

@@ -18,7 +18,7 @@ MIN_GROUP = 3  # letters: a shorter one is too often something else
 _NO_NAMES = {n.upper() for n in _WORDS["no_names"]}
 _TOK = r"(?:\d{1,2}-(?=[A-Z]{2,}-))?[A-Za-zα-ωΑ-Ω][\wα-ω.]*(?:[-‑–][\wα-ω.]+)*"
 # A capital behind the first letter; looked for once, without stepping back.
-_NAME = rf"(?P<name>(?=[\wα-ω.-][a-z0-9_.α-ωß-öø-ÿ-]*+[A-Z]){_TOK}(?: (?:[A-Z]{{2,5}}-?\d{{1,4}}[A-Z]{{0,2}}|[A-Z]{{2,4}}(?= (?:trial|study|Trial|Study))|\d{{1,3}}[A-Z]{{0,2}}))?)"
+_NAME = rf"(?P<name>(?=[\wα-ω.-][a-z0-9_.α-ωß-öø-ÿ-]*+[A-Z]){_TOK}(?: (?:[A-Z]{{2,5}}-?\d{{1,4}}[A-Z]{{0,2}}|[A-Z]{{2,4}}(?=[\"”]? (?:trial|study|Trial|Study))|\d{{1,3}}[A-Z]{{0,2}}))?)"
 _BETWEEN = rf"(?:[\s,]+(?:(?i:{_WORDS['between']})|[(\"“][\w-]+[)\"”])){{0,6}}"
 # NAME phase 3 trial; trial, NAME; a journal's "(NAME)", "NAME:" and "from NAME".
 _CALLED = re.compile(
