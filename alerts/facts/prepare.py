@@ -125,6 +125,11 @@ _CAPITALS, _SMALLS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz
 _DIGITS, _DIGIT = b"0123456789", re.compile(r"\d")
 _NO_LETTER = bytes(b for b in range(256) if chr(b) not in "abcdefghijklmnopqrstuvwxyz0123456789")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+# What typesetters write in codes and names of trials: "CodeBreaK\u00a0200", "XYZ\u2011101".
+_TYPESET = [
+    *((dash, "-") for dash in "\u2010\u2011\u2012"),
+    *((blank, " ") for blank in "\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000"),
+]
 _RUN_TOGETHER = re.compile(r"[a-z][A-Z][a-z]")
 _INNER_CAPITAL = re.compile(r"[A-Z](?<=[a-z].)(?=[a-z])")  # a first look: as many or more
 
@@ -160,8 +165,9 @@ def _sentences(field: str, raw: str, first: int) -> list[Sentence]:
     text, offsets = _clean(raw)
     if field == "title":
         text, offsets = _whole(text, offsets)
-    if not text.isascii():  # in codes and names of trials typesetters write these
-        text = text.replace("\u2010", "-").replace("\u2011", "-")
+    if not text.isascii():
+        for printed, plain in _TYPESET:
+            text = text.replace(printed, plain)
     spans = [(0, len(_without_outlet(text)))] if field == "title" else _split(text)
     made: list[Sentence] = []
     boilerplate = False
