@@ -201,7 +201,8 @@ class Reader:
             )
         drug = self._vocabulary.drugs[drug_id]
         names = {mention.text.strip("®™").lower() for mention in mentions}
-        brand = next((b for b in drug.brands if b.lower() in names), drug.brands[0] if drug.brands else None)
+        only = drug.brands[0] if len(drug.brands) == 1 else drug.brand
+        brand = next((b for b in drug.brands if b.lower() in names), only)
         return DrugFact.of(
             id=drug_id,
             name=shown_name(

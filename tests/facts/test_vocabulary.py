@@ -120,6 +120,26 @@ def test_the_id_of_a_duplicate_still_finds_the_one_that_stayed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "brand"),
+    [
+        ("Trastuzumab approved for gastric cancer", "Herceptin"),
+        ("Ogivri (trastuzumab) approved for gastric cancer", "Ogivri"),
+        ("Pembrolizumab approved for gastric cancer", "Keytruda"),
+        ("Keytruda Qlex approved for gastric cancer", "Keytruda Qlex"),
+        ("Doxorubicin approved for gastric cancer", None),  # Doxil and Adriamycin are two products
+    ],
+)
+def test_the_brand_shown_is_that_of_the_text_else_the_one_that_news_uses(title: str, brand: str | None) -> None:
+    assert [d.brand for d in reader().read(NewsItem(id="1", title=title)).drugs] == [brand]
+
+
+def test_a_brand_is_chosen_only_for_known_drugs_with_several() -> None:
+    listed, _ = read(next(f for f in overlay_files() if f.name == "shown_brands.yaml"))
+    brands = {d.name.lower(): d.brands for d in load().drugs.values()}
+    assert [name for name in listed.drugs if len(brands.get(name.lower(), ())) < 2] == []
+
+
+@pytest.mark.parametrize(
     ("name", "inn"),
     [
         ("Enhertu", "trastuzumab deruxtecan"),

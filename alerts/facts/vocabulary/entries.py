@@ -11,6 +11,7 @@ class Drug(NamedTuple):
     tier: str  # approved · listed · stem_only · regimen · other (a medicine that is no cancer drug) · repurposed (one that is tried against cancer too)
     synonyms: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
+    brand: str | None = None  # what news calls it, of several brands
     codes: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()

@@ -26,12 +26,13 @@ class ClassEntry(_Entry):
 
 class DrugEntry(_Entry):
     """Names are added to those of the sources; `classes` and `targets` replace them, `under` and `not_under`
-    (`class:…`, `target:…`) add and take away. `same_as`: a duplicate of that drug."""
+    (`class:…`, `target:…`) add and take away. `brand`: the one that is shown where a text names none. `same_as`: a duplicate of that drug."""
 
     id: str | None = None
     name: str | None = None
     tier: Literal["approved", "listed", "stem_only", "regimen", "other", "repurposed"] | None = None
     synonyms: tuple[str, ...] = ()
+    brand: str | None = None
     brands: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     classes: tuple[str, ...] | None = None
