@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
+from alerts import logs
 from alerts.config import Settings, load
 from alerts.store.engine import Store
 from alerts.store.migrate import upgrade
@@ -28,6 +29,12 @@ def shared(path: str) -> Path:
     if not found.exists():
         pytest.skip(f"evaluation data {path} is not on this machine")
     return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs_as_of_the_command(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Logs go to standard error, as `oncowire` sends them: a test that runs a command reads its standard output alone."""
+    logs.configure(load({"ONCOWIRE_VAR_DIR": str(tmp_path_factory.mktemp("logs"))}))
 
 
 @pytest.fixture
