@@ -70,12 +70,26 @@ def of_first(reading: Reading, tree: VocabularyConcepts, news: Claim) -> Claim:
     """Where the title tells a second news, or announces a list: the first with the cancers that are named with it."""
     told = reading.seconds.get(0)
     if told is None:
+        news = _without_second(reading, news)
         cancers = _of_list(reading, tree, news)
         return news.model_copy(update={"indications": cancers}) if cancers else news
     before = [f for f in reading.found if f.sentence.number == 0 and f.hit.start < told.start]
     cancers = related(tree, news.indications, {f.hit.id for f in before if f.hit.kind == "indication"})
     cancers = cancers or _of_lead(reading, tree, told) or cancers_of(reading, news.drugs, news.indications)
     return news.model_copy(update={"indications": cancers})
+
+
+def _without_second(reading: Reading, news: Claim) -> Claim:
+    """Without drugs of which the sentence that tells the news tells another act alone: "it approved X, and it rejected Y"."""
+    number = reading.main.sentence.number if reading.main else 0
+    told = reading.seconds.get(number)
+    if told is None:
+        return news
+    here = [f for f in reading.found if f.sentence.number == number and f.hit.kind == "drug"]
+    before = {f.hit.id for f in here if f.hit.start < told.start}
+    others = {f.hit.id for f in here} - before
+    left = tuple(d for d in news.drugs if d not in others)
+    return news.model_copy(update={"drugs": left}) if before & set(left) else news
 
 
 def _of_list(reading: Reading, tree: VocabularyConcepts, news: Claim) -> tuple[str, ...]:

@@ -18,10 +18,10 @@ _OPENS = re.compile(_WORDS["opens"])
 _CLOSES = re.compile(_WORDS["closes"])
 _CLOSING = Guarded(_WORDS["closes"])  # a first look
 _PLANS = re.compile(_WORDS["plans"])
-_JOINTS = re.compile(r"; |,? (?:but|while|whereas) |,? and |, ")
+_JOINTS = re.compile(r"; |,? (?:but|while|whereas) (?:it )?|,? and (?:it )?|, ")
 _LISTED = re.compile(r"[DC][,; andbutwhile]+[DC]")  # two names of one list
 _PAST = re.compile(r"\b(?:follow\w*|after|since|previous\w*|earlier|already|had|was based)\b")
-_BODIES = re.compile("[RE]+")
+_BODIES = re.compile(r"[RE]+|\b(?:agency|regulators?)\b")
 _SOON = 60  # key positions into a clause: an act that begins later is not what the clause tells
 # What a sentence may tell as its news; how shares fared or what a doctor says of it is none beside an act.
 ACTS = frozenset(EventType) - {_T.CORPORATE, _T.CONFERENCE, _T.DEAL, _T.RESEARCH, _T.OTHER, _T.UNKNOWN, _T.TRIAL_UPDATE}
@@ -49,7 +49,7 @@ def second(masked: str, names: Sequence[tuple[int, str]], *, title: bool) -> Sec
         if told is None or told.start >= _SOON or _PAST.search(masked, start, start + told.end):
             continue
         first = _act(masked[: joint.start()], title=title)
-        if first and _differ(first.type, told.type):
+        if first and (_differ(first.type, told.type) or (first.type is told.type and _apart(names, joint))):
             return Second(start, len(masked.rstrip()), told)
     return None
 
@@ -70,6 +70,13 @@ def _goes_on(before: str, clause: str, *, title: bool) -> Event | None:
     told = _act(clause, title=title)
     bodies = [] if told or _BODIES.search(clause) else _BODIES.findall(before)
     return _act(f"{bodies[-1]} {clause}", title=title) if bodies else told
+
+
+def _apart(names: Sequence[tuple[int, str]], joint: re.Match[str]) -> bool:
+    """Is the same act told of one drug in one cancer before the joint, and of another in another behind it?"""
+    before, behind = ({name for at, name in names if (at < joint.end()) is ahead} for ahead in (True, False))
+    drugs = {name for name in before | behind if name.startswith("drug:")}
+    return not before & behind and all(side & drugs and side - drugs for side in (before, behind))
 
 
 def _differ(first: EventType, told: EventType) -> bool:

@@ -65,7 +65,7 @@ from alerts.model import (
     Role,
 )
 
-EXTRACTOR_VERSION = "2026.11.60"
+EXTRACTOR_VERSION = "2026.11.61"
 SHORT_CHARS = 4  # of a drug's short form: BCG
 ACTING_KINDS = {"regulator", "hta", "guideline", "payer"}
 COST_KINDS = {"hta", "payer"}

@@ -16,7 +16,8 @@ _NOT_SUBJECT = Guarded(rf"\b(?:{_WORDS['compared']}|{_WORDS['prior']}){_WORDS['l
 _HARM_AFTER = re.compile(_WORDS["harm_after"])
 _LISTED = re.compile(_WORDS["listed"])
 _AFTER_NAME = re.compile(_WORDS["after_name"])
-_BACKGROUND = Guarded(_WORDS["background"])
+_BACKGROUND = Guarded(f"{_WORDS['was_before']}|{_WORDS['background']}")
+_WAS_BEFORE = re.compile(_WORDS["was_before"])
 _STANDING = Guarded(_WORDS["standing"])
 _OF_THE_DAY = re.compile(_WORDS["of_the_day"])
 _FURTHER = Guarded(_WORDS["further"])
@@ -67,6 +68,11 @@ def lands(key: str, kind: EventType) -> list[Land]:
         return []
     found = (_LANDS[rank] for rank in _LAND_WORDS.ranks(_LAND_WORDS.may(key)))
     return [land for land in found if kind in land.acts]
+
+
+def was_before(key: str) -> bool:
+    """Does the sentence begin with an act of a body that lies back a month or more?"""
+    return _WAS_BEFORE.match(key) is not None
 
 
 def is_subject(key: str, start: int, end: int, earlier: Sequence[tuple[int, int, bool]]) -> bool:

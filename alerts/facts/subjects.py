@@ -24,6 +24,7 @@ from alerts.facts.roles import (
     is_treated,
     lands,
     opens_with_partners,
+    was_before,
     went_before,
 )
 from alerts.model import EventType, RegulatorFact, Role
@@ -61,8 +62,14 @@ def primary_drugs(reading: Reading, by_id: Places) -> set[str]:
     beside = {
         d for d, places in subjects.items() if main is not None and any(p.sentence is main.sentence for p in places)
     }
-    chosen = titled or beside or _first_told(reading, subjects)
+    chosen = titled or beside or _first_told(reading, subjects) or _copied(reading, by_id)
     return chosen | _partners(reading, chosen) if chosen else chosen
+
+
+def _copied(reading: Reading, by_id: Places) -> set[str]:
+    """A body's act on a biosimilar without a name is one on the drug that it copies."""
+    acts = reading.main is not None and reading.main.event.type in REGULATORY
+    return set(by_id) if acts and len(by_id) == 1 and "biosimilar" in reading.parts[0].keyed.key else set()
 
 
 def _first_told(reading: Reading, subjects: Places) -> set[str]:
@@ -131,7 +138,11 @@ def _opening_partners(drugs: Sequence[Found], chosen: set[str]) -> set[str]:
 
 def primary_cancers(tree: VocabularyConcepts, by_id: Places) -> set[str]:
     """Those of the title, made narrower by what the lead says of them; without any, those of the lead."""
-    by_id = {c: left for c, places in by_id.items() if (left := [p for p in places if not (p.earlier or _is_kind(p))])}
+    by_id = {
+        c: left
+        for c, places in by_id.items()
+        if (left := [p for p in places if not (p.earlier or _is_kind(p) or _is_past(p))])
+    }
     if not by_id:
         return set()
     if any(p.titled for places in by_id.values() for p in places):
@@ -189,6 +200,11 @@ def _treated(by_id: Places) -> set[str]:
         for p in by_id[c]
         if p.subject and p.sentence.part is Part.BODY and is_treated(p.sentence.keyed.key[: p.hit.start])
     }
+
+
+def _is_past(place: Found) -> bool:
+    """Is it named only where the text goes back to something earlier: "Last month the FDA let the maker sell it for …"?"""
+    return not place.titled and was_before(place.sentence.keyed.key)
 
 
 def _is_kind(place: Found) -> bool:

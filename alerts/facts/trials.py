@@ -111,6 +111,7 @@ class _Heads:
     _NUMBER = re.compile(r"[- ]?(?:[A-Z][a-z]+)?\d{1,4}[A-Z]{0,3}(?![\w])")
     # "the Kestrel phase III trial": a name in small letters, where a trial stands behind.
     _SPOKEN = re.compile(r"(?=(?: [Pp]hase \S+)? (?:[Tt]rial|[Ss]tudy)\b)")
+    _HYPHENED = re.compile(r"-\d{1,4}[A-Z]{0,3}(?![\w])")  # "Kestrel-302"
     # A group's numbered trial: JCOG1404, LOGiK 2102, CS-Lung-003, SAKK 16/14, KCSG LU 21-01.
     GROUP = re.compile(r"(?:[- /]?[A-Z]{0,2}\d{3,5}[A-Z]?|[- ](?:[A-Z]{2} ?)?\d{2}[-/]\d{2})(?![\w])", re.I)
 
@@ -119,7 +120,7 @@ class _Heads:
         for family in families:
             tails.setdefault(family, {})[self._FAMILY] = None
             if family.isalpha() and family.isupper() and len(family) > MIN_SHOWN:
-                tails.setdefault(family.capitalize(), {})[self._SPOKEN] = None
+                tails.setdefault(family.capitalize(), {}).update(dict.fromkeys((self._HYPHENED, self._SPOKEN)))
             for spelt in _spellings(family) if len(family) >= _MIN_FAMILY and family.isalpha() else ():
                 tails.setdefault(spelt, {})[self._NUMBER] = None
         for group in groups:
