@@ -233,7 +233,8 @@ def test_the_trial_that_an_approval_rests_on_is_no_second_news() -> None:
 def test_a_yes_to_one_drug_and_a_no_to_another_in_one_sentence_are_not_mixed() -> None:
     facts = read(
         "Week at the FDA: pirtobrutinib in, camizestrant out",
-        "The agency approved pirtobrutinib on March 6 for chronic lymphocytic leukemia, and it rejected camizestrant for advanced breast cancer.",
+        "The agency approved pirtobrutinib on March 6 for chronic lymphocytic leukemia,"
+        " and it rejected camizestrant for advanced breast cancer.",
     )
     told = {c.drugs: c.event.value for c in facts.claims if c.foreground}
     assert told.pop(("drug:camizestrant",)) == "rejection"
