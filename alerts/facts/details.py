@@ -2,11 +2,13 @@
 """The smaller facts: setting, biomarker status, results, flags."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from alerts.facts.phrases import Guarded, Phrases
 from alerts.facts.prepare import Part, Sentence
+from alerts.facts.roles import was_before
 from alerts.facts.vocabulary import words
 from alerts.model import Mention, NewsItem, Setting
 
@@ -48,15 +50,17 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
-def setting(whole: str) -> Setting:
-    """Line, stage and population, from the first words of each that the item has."""
-    line, stage, population = _SETTING.firsts(whole, "lines", "stages", "groups")
+def setting(parts: Sequence[Sentence], whole: str) -> Setting:
+    """Line, stage and population, from the first words of each that the item has; not those of an earlier act."""
+    now = [p.keyed.key for p in parts if not was_before(p.keyed.key)]
+    told = whole if len(now) == len(parts) else " ".join(now)
+    line, stage, population = _SETTING.firsts(told, "lines", "stages", "groups")
     return Setting.of(line=line, stage=stage, population=population)
 
 
 def setting_words(parts: list[Sentence]) -> str | None:
     """The setting of the lead in words: "unresectable or metastatic, previously treated"."""
-    lead = " ".join(s.keyed.key for s in parts[:4] if s.part is not Part.BOILERPLATE)
+    lead = " ".join(s.keyed.key for s in parts[:4] if s.part is not Part.BOILERPLATE and not was_before(s.keyed.key))
     return ", ".join(filter(None, _SETTING.firsts(lead, "stages", "lines"))) or None
 
 

@@ -135,7 +135,7 @@ class Reader:
             event=event,
             regulators=self._with_told(bodies, bound),
             trials=trials.trials(item, parts, named, self._vocabulary),
-            setting=details.setting(whole),
+            setting=details.setting(parts, whole),
             companies=tuple(reading.names("company")),
             event_date=bound[0].event_date,
             claims=bound,
