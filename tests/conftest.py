@@ -2,6 +2,7 @@
 """Fixtures that every folder of tests shares: settings, and stores on a real SQLite and a real PostgreSQL."""
 
 import itertools
+import logging
 import shutil
 import tempfile
 import warnings
@@ -35,6 +36,7 @@ def shared(path: str) -> Path:
 def logs_as_of_the_command(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Logs go to standard error, as `oncowire` sends them: a test that runs a command reads its standard output alone."""
     logs.configure(load({"ONCOWIRE_VAR_DIR": str(tmp_path_factory.mktemp("logs"))}))
+    logging.getLogger().setLevel(logging.WARNING)  # what receivers say of each connection is noise here
 
 
 @pytest.fixture
