@@ -109,10 +109,7 @@ def parse(body: bytes, url: str, content_type: str, now: datetime) -> Document:
     if body.lstrip()[:1] == b"{":
         return _json_feed(body, url, now)
     # No content-location: feedparser would make guids into addresses, which change when a feed moves; links are joined here.
-    headers = {"content-type": content_type or "application/xml"}
-    parsed = feedparser.parse(
-        io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-    )
+    parsed = _parsed(body, {"content-type": content_type or "application/xml"})
     if not parsed.get("version"):
         if re.search(rb"<html|<!doctype html", body[:2000], re.I):
             if challenges(body):
@@ -126,6 +123,16 @@ def parse(body: bytes, url: str, content_type: str, now: datetime) -> Document:
     # One that says nothing is an entry too, as with other parsers; it is no item (decide.changes).
     entries = tuple(_entry(e, url, now) for e in listed[:MAX_ENTRIES])
     return Document(text(parsed.feed.get("title", "")), entries, _hints(parsed.feed, body), parsed.version, truncated)
+
+
+def _parsed(body: bytes, headers: dict[str, str]) -> Any:
+    """What feedparser makes of it. It stumbles itself over some broken documents: `</link>` without a beginning is a KeyError."""
+    try:
+        return feedparser.parse(
+            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
+    except (LookupError, ValueError, TypeError, AttributeError, AssertionError) as exc:
+        raise Transient("feed_malformed", f"cannot be parsed: {type(exc).__name__}: {exc}") from exc
 
 
 def challenges(body: bytes) -> bool:
